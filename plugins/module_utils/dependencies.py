@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import traceback
 
+__all__ = ["MISSING", "SSL", "crypto", "missing_dependencies", "x509"]
+
 MISSING: dict[str, str] = {}
 """Library name → traceback of the failed import."""
 
 try:
-    import cryptography  # noqa: F401
     from cryptography import x509
 except ImportError:
     x509 = None  # type: ignore[assignment]
     MISSING["cryptography"] = traceback.format_exc()
 
 try:
-    import OpenSSL  # noqa: F401
     from OpenSSL import SSL, crypto
 except ImportError:
     SSL = crypto = None  # type: ignore[assignment]

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# make demo    see it work: estate up, audit, summary and report, estate down
+# make test    unit, conformance and molecule
+# make lint    ruff, ansible-lint, docs, changelog, licences, ansible-test sanity
+# make lab-up / make lab-down   an estate to play with
+# make setup   only the environment; then .venv/bin/ansible-playbook collab.expressway.audit …
+#
+# Another interpreter: make test PYTHON=python3.13 VENV=.venv-3.13
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo lab-up lab-down test unit molecule lint bench clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+# --- environment -------------------------------------------------------------------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "make: $(PYTHON) is not Python 3.11 or newer; name another: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "make: no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+# The checkout answers to its collection name through one link, whatever folder it was cloned into.
+$(VENV)/.linked: $(BIN)/python
+	@site=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+	  && mkdir -p "$$site/ansible_collections/collab" \
+	  && ln -sfn "$(CURDIR)" "$$site/ansible_collections/collab/expressway"
+	@touch $@
+
+$(VENV)/.setup: requirements.txt tests/requirements-lab.txt $(VENV)/.linked
+	@echo "Installing into $(VENV) (once) …"
+	@$(PIP) -r requirements.txt -r tests/requirements-lab.txt
+	@touch $@
+
+$(VENV)/.test: tests/requirements-test.txt $(VENV)/.setup
+	@$(PIP) -r tests/requirements-test.txt
+	@touch $@
+
+$(VENV)/.lint: tests/requirements-lint.txt $(VENV)/.setup
+	@$(PIP) -r tests/requirements-lint.txt
+	@touch $@
+
+setup: $(VENV)/.setup
+	@echo "Ready: $(BIN)/ansible-playbook collab.expressway.audit -i inventory/"
+
+# --- the estate --------------------------------------------------------------------------------------------------
+
+demo: $(VENV)/.setup
+	@VENV=$(VENV) tests/demo.sh
+
+lab-up: $(VENV)/.setup
+	@$(BIN)/python -m tests.lab up
+
+lab-down: $(VENV)/.setup
+	@$(BIN)/python -m tests.lab down
+
+# --- checks ------------------------------------------------------------------------------------------------------
+
+test: unit molecule
+
+unit: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+molecule: $(VENV)/.test
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/molecule test --all --report
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/ansible-lint --offline --profile production
+	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all .
+	$(BIN)/antsibull-changelog lint
+	$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
+	VENV=$(VENV) tests/sanity.sh
+
+bench: $(VENV)/.test
+	for bench in tests/bench/*.py; do $(BIN)/python "$$bench" || exit 1; done
+
+clean:
+	rm -rf .cache .ansible .pytest_cache .ruff_cache .mypy_cache .hypothesis
