@@ -1,0 +1,307 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Builds the estate of a profile, starts it and stops it.
+
+``Estate`` lives in an event loop. ``running_estate()`` gives tests one in a thread of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import resource
+import tempfile
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncssh
+
+from tests.lab import logins, traffic_server
+from tests.lab.control import Control
+from tests.lab.description import describe
+from tests.lab.origins import Origin, server_context
+from tests.lab.peer import Cluster, Credentials, Peer
+from tests.lab.peer_traffic import CIPHERS_SETTING, PeerTraffic
+from tests.lab.pki import Pki, pem
+from tests.lab.profile import (
+    DEFAULT_NETWORK,
+    DEFAULT_PROFILE,
+    ClusterProfile,
+    Listener,
+    PeerProfile,
+    Profile,
+    load_profile,
+)
+from tests.lab.switches import Switches
+
+T = TypeVar("T")
+
+AXL_USER = "expressway-axl"
+FILES_PER_LISTENER = 3
+"""Open files to allow for: the listener and a few connections, on average."""
+
+
+class Estate:
+    """The peers, origins and traffic servers of ``profile``; files go to the folder ``state``.
+
+    ``switches`` are positions by name, ``traffic_servers`` False leaves the real traffic servers
+    out. ``at`` is the time that certificates are issued for, default now.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        state: Path,
+        *,
+        switches: Mapping[str, object] | None = None,
+        traffic_servers: bool = True,
+        at: datetime | None = None,
+    ) -> None:
+        self.profile = profile
+        self.state = state
+        self.has_traffic_servers = traffic_servers and traffic_server.installed()
+        self.switches = Switches(switches)
+        self.pki = Pki(profile, at or datetime.now(UTC))
+        self.peers: dict[str, Peer] = {}
+        for cluster in profile.clusters:
+            shared = Cluster(cluster.name)
+            for peer in cluster.peers:
+                self.peers[peer.name] = self._peer(peer, cluster, shared)
+        self.origins = [
+            Origin.of_node(node, listener, self.pki)
+            for node in profile.nodes
+            for listener in node.listeners
+        ]
+        self._traffic: dict[str, PeerTraffic] = {}
+        self._control = Control(self)
+
+    async def start(self) -> None:
+        """Start everything and write the state files; ``estate.json`` comes last."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        self._json_file.unlink(missing_ok=True)
+        _allow_open_files(FILES_PER_LISTENER * (len(self.origins) + 3 * len(self.peers)))
+        try:
+            await asyncio.gather(*(origin.start() for origin in self.origins))
+            await self._start_peers()
+            if self.has_traffic_servers:
+                await self._start_traffic_servers()
+            await self._control.start()
+        except BaseException:
+            await self.stop()
+            raise
+        self._json_file.write_text(json.dumps(self.describe(), indent=2) + "\n")
+
+    async def stop(self) -> None:
+        self._json_file.unlink(missing_ok=True)
+        await self._control.stop()
+        await asyncio.gather(
+            *(traffic.stop() for traffic in self._traffic.values()),
+            *(peer.stop() for peer in self.peers.values()),
+            *(origin.stop() for origin in self.origins),
+        )
+
+    async def settled(self) -> list[str]:
+        """Wait until every traffic server does what its peer is set to; returns what failed."""
+        await asyncio.gather(*(traffic.settled() for traffic in self._traffic.values()))
+        return [traffic.error for traffic in self._traffic.values() if traffic.error]
+
+    async def reset(self) -> list[str]:
+        """Bring every peer and switch back to the initial state; returns what failed."""
+        self.switches.reset()
+        for peer in self.peers.values():
+            peer.reset()
+        self.changed()
+        return await self.settled()
+
+    def changed(self) -> None:
+        """Let every traffic server look at its peer again."""
+        for traffic in self._traffic.values():
+            traffic.changed()
+
+    def describe(self) -> dict[str, Any]:
+        """What runs where, as JSON types."""
+        return describe(self.profile, state=self.state, traffic_server=self.has_traffic_servers)
+
+    @property
+    def _json_file(self) -> Path:
+        return self.state / "estate.json"
+
+    def _peer(self, peer: PeerProfile, cluster: ClusterProfile, shared: Cluster) -> Peer:
+        profile = self.profile
+        return Peer(
+            peer.name,
+            peer.address,
+            shared,
+            cluster.release,
+            Credentials(profile.user, profile.password),
+            self.pki.trust_store(peer.trust_store),
+            self.switches,
+            self._peer_changed,
+            configuration={CIPHERS_SETTING: peer.cipher_list},
+            uc_servers=_uc_servers(cluster),
+        )
+
+    def _peer_changed(self, peer: Peer) -> None:
+        if peer.name in self._traffic:
+            self._traffic[peer.name].changed()
+
+    async def _start_peers(self) -> None:
+        profile = self.profile
+        known_hosts = []
+        for peer in self.peers.values():
+            host_key = asyncssh.generate_private_key("ssh-ed25519")
+            listener = Listener(profile.api_port, ("api",), ("1.2", "1.3"))
+            certificate = self.pki.api_server(peer.name, peer.address)
+            await peer.start_ssh(host_key, profile.ssh_port)
+            await peer.start_rest(server_context(listener, [certificate]), profile.api_port)
+            public = host_key.export_public_key().decode().strip()
+            known_hosts.append(f"[{peer.address}]:{profile.ssh_port} {public}\n")
+        (self.state / "known_hosts").write_text("".join(known_hosts))
+        (self.state / "api-ca.pem").write_text(pem([self.pki.api_authority]))
+
+    async def _start_traffic_servers(self) -> None:
+        profile = self.profile
+        for cluster in profile.clusters:
+            hosts = {
+                address: node.address
+                for node in cluster.nodes
+                for address in node.advertised
+                if address != node.address
+            }
+            routes = [
+                traffic_server.Route(logins.token(profile.mra_domain, address, port), address, port)
+                for address, port in logins.origins(cluster)
+            ]
+            for peer in cluster.peers:
+                self._traffic[peer.name] = PeerTraffic(
+                    self.peers[peer.name],
+                    self.state / "peers" / peer.name / "traffic-server",
+                    profile.traffic_server_port,
+                    hosts,
+                    routes,
+                )
+        await asyncio.gather(*(traffic.start() for traffic in self._traffic.values()))
+
+
+class RunningEstate:
+    """An estate in a thread of its own; every method may be called from any thread."""
+
+    def __init__(self, estate: Estate, loop: asyncio.AbstractEventLoop) -> None:
+        self.estate = estate
+        self._loop = loop
+
+    @property
+    def profile(self) -> Profile:
+        return self.estate.profile
+
+    @property
+    def state(self) -> Path:
+        return self.estate.state
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The same as ``GET /estate``."""
+        return self.estate.describe()
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Call ``function`` in the estate's thread: the way to read or change a peer."""
+
+        async def called() -> T:
+            return function()
+
+        return self.run(called())
+
+    def run(self, work: Coroutine[Any, Any, T], timeout: float = 60) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
+
+    def peer(self, name: str) -> Peer:
+        """The peer called ``name``; use it inside ``call`` only."""
+        return self.estate.peers[name]
+
+    def report(self, name: str) -> dict[str, Any]:
+        """The same as ``GET /peers/<name>``."""
+        return self.call(self.estate.peers[name].report)
+
+    def set_fault(self, name: str, fault: Mapping[str, Any] | None) -> None:
+        self.call(lambda: self.estate.peers[name].set_fault(fault))
+
+    def set_switches(self, positions: Mapping[str, object]) -> None:
+        self.call(lambda: self.estate.switches.set(positions))
+
+    def reset(self) -> None:
+        self._raise(self.run(self.estate.reset()))
+
+    def settle(self) -> None:
+        """Wait until the traffic servers do what their peers are set to."""
+        self._raise(self.run(self.estate.settled()))
+
+    def log_in(self) -> list[logins.Login]:
+        """Make every request through the real traffic servers, once they have settled."""
+        self.settle()
+        return asyncio.run(logins.log_in(logins.requests(self.profile)))
+
+    @staticmethod
+    def _raise(problems: list[str]) -> None:
+        if problems:
+            raise RuntimeError("\n".join(problems))
+
+
+@contextlib.contextmanager
+def running_estate(
+    network: str = DEFAULT_NETWORK,
+    clusters: Iterable[str] | None = None,
+    *,
+    profile: Path | Mapping[str, Any] = DEFAULT_PROFILE,
+    state: Path | None = None,
+    switches: Mapping[str, object] | None = None,
+    traffic_servers: bool = True,
+) -> Iterator[RunningEstate]:
+    """An estate that runs while the block does; ``state`` is a temporary folder by default.
+
+    ``profile`` is a file or a mapping of the shape of estate.yml, ``clusters`` the ones to start
+    (default all).
+    """
+    loaded = load_profile(profile, network, clusters)
+    with contextlib.ExitStack() as stack:
+        if state is None:
+            state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-")))
+        loop = asyncio.new_event_loop()
+        stack.callback(loop.close)
+        thread = threading.Thread(target=loop.run_forever, name=f"estate {network}", daemon=True)
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(loop.call_soon_threadsafe, loop.stop)
+
+        async def build() -> Estate:
+            estate = Estate(loaded, state, switches=switches, traffic_servers=traffic_servers)
+            await estate.start()
+            return estate
+
+        estate = asyncio.run_coroutine_threadsafe(build(), loop).result()
+        running = RunningEstate(estate, loop)
+        stack.callback(lambda: running.run(estate.stop()))
+        yield running
+
+
+def _uc_servers(cluster: ClusterProfile) -> dict[str, list[dict[str, str]]]:
+    """The publishers as an administrator entered them, in the API's terms."""
+    return {
+        product: [
+            {"Publisher": node.advertised[0], "AxlUsername": AXL_USER, "TlsVerify": "Off"}
+            for node in cluster.nodes
+            if (node.product, node.role) == (product, "publisher")
+        ]
+        for product in ("cucm", "imp")
+    }
+
+
+def _allow_open_files(wanted: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a person sees when the estate is up: what listens where, and commands to paste."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.lab.profile import DEFAULT_NETWORK
+
+
+def greeting(estate: Mapping[str, Any]) -> str:
+    """``estate`` as in description.py; paths are given relative to the current folder."""
+    return "\n".join([*_listeners(estate), "", *_commands(estate)])
+
+
+def _listeners(estate: Mapping[str, Any]) -> list[str]:
+    lines = []
+    real = estate["traffic_server"]
+    for cluster in estate["clusters"]:
+        lines.append(f"Cluster {cluster['name']}")
+        for peer in estate["peers"]:
+            if peer["cluster"] == cluster["name"]:
+                ports = f"SSH {peer['ssh_port']}, API {peer['api_port']}"
+                if real:
+                    ports += f", traffic server {peer['traffic_server_port']}"
+                lines.append(f"  {_place(peer)} {peer['release']}: {ports}")
+        for node in estate["nodes"]:
+            if node["cluster"] == cluster["name"]:
+                ports = ", ".join(map(str, node["ports"]))
+                lines.append(f"  {_place(node)} TLS {ports}: {node['situation']}")
+    lines.append(f"Control {estate['control']}, state in {_relative(estate['state'])}")
+    if not real:
+        lines.append(
+            "Without real traffic servers: the program is not installed (Debian package "
+            "trafficserver). Everything else works."
+        )
+    return lines
+
+
+def _commands(estate: Mapping[str, Any]) -> list[str]:
+    state, peer = Path(estate["state"]), estate["peers"][0]
+    known_hosts, api_ca = _relative(state / "known_hosts"), _relative(state / "api-ca.pem")
+    lab = f"{_relative(sys.executable)} -m tests.lab"
+    other = estate["network"] != DEFAULT_NETWORK
+    where = f" --network {estate['network']}" if other else ""
+    inventory = f"LAB_NETWORK={estate['network']} " if other else ""
+    playbook = _relative(Path(sys.executable).with_name("ansible-playbook"))
+    tls = next((node for node in estate["nodes"] if 6972 in node["ports"]), estate["nodes"][0])
+    api = f"https://{peer['address']}:{peer['api_port']}/api/provisioning/certs/root"
+    lines = [
+        "To paste (the password of admin is in tests/lab/estate.yml):",
+        f"  ssh -p {peer['ssh_port']} -o UserKnownHostsFile={known_hosts} admin@{peer['address']}",
+        f"  curl --cacert {api_ca} -u admin {api}",
+        f"  openssl s_client -showcerts -connect {tls['address']}:{tls['ports'][-1]} </dev/null",
+    ]
+    if estate["traffic_server"]:
+        lines.append(f"  curl -i {estate['requests'][0]['url']}")
+        lines.append(f"  {lab} logins{where}")
+    lines.append(f"  {inventory}{playbook} collab.expressway.audit -i inventory/lab")
+    lines.append(f"  {lab} down{where}")
+    return lines
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    return f"{entry['name']:<24} {entry['address']:<13}"
+
+
+def _relative(path: str | Path) -> str:
+    """The shorter of the path itself and the path from the current folder, quoted for a shell."""
+    return shlex.quote(min(str(path), os.path.relpath(path), key=len))
