@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""inventory/lab says the same as tests/lab/estate.yml, so that neither drifts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.profile import ClusterProfile, PeerProfile, load_profile
+
+NETWORK = "127.22"
+PROJECT = Path(__file__).parents[3]
+INVENTORY = PROJECT / "inventory/lab"
+PROFILE = load_profile(network=NETWORK)
+PEERS = [(cluster, peer) for cluster in PROFILE.clusters for peer in cluster.peers]
+
+READ_ALL = """\
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - ansible.builtin.copy:
+        dest: "{{ result }}"
+        mode: "0600"
+        content: >-
+          {{ {"groups": groups, "hosts": hostvars | dict2items | items2dict} | to_json }}
+"""
+"""Ansible itself fills in the templates; in a process of its own, as it changes how Python imports."""
+
+
+def read_inventory(folder: Path, network: str | None) -> dict[str, Any]:
+    playbook, result = folder / "read.yml", folder / "result.json"
+    playbook.write_text(READ_ALL)
+    environment = {name: value for name, value in os.environ.items() if name != "LAB_NETWORK"}
+    if network is not None:
+        environment["LAB_NETWORK"] = network
+    program = Path(sys.executable).with_name("ansible-playbook")
+    command = [str(program), "-i", str(INVENTORY), "-e", f"result={result}", str(playbook)]
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    read: dict[str, Any] = json.loads(result.read_text())
+    return read
+
+
+@pytest.fixture(scope="module")
+def inventory(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return read_inventory(tmp_path_factory.mktemp("inventory"), NETWORK)
+
+
+def test_the_groups_are_the_clusters_and_hold_their_peers(inventory: dict[str, Any]) -> None:
+    groups = inventory["groups"]
+    assert groups["expressway_c"] == [peer.name for _, peer in PEERS]
+    for cluster in PROFILE.clusters:
+        assert groups[cluster.name] == [peer.name for peer in cluster.peers]
+
+
+@pytest.mark.parametrize(("cluster", "peer"), PEERS, ids=lambda value: value.name)
+def test_a_peer_is_where_the_estate_has_it(
+    inventory: dict[str, Any], cluster: ClusterProfile, peer: PeerProfile
+) -> None:
+    wanted = {
+        "expressway_cluster": cluster.name,
+        "ansible_host": peer.address,
+        "ansible_port": PROFILE.ssh_port,
+        "ansible_user": PROFILE.user,
+        "ansible_password": PROFILE.password,
+        "expressway_api_port": PROFILE.api_port,
+        "expressway_api_user": PROFILE.user,
+        "expressway_api_password": PROFILE.password,
+        "expressway_api_validate_certs": True,
+    }
+    assert {name: inventory["hosts"][peer.name][name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("cluster", PROFILE.clusters, ids=lambda cluster: cluster.name)
+def test_the_nodes_are_those_of_the_estate(
+    inventory: dict[str, Any], cluster: ClusterProfile
+) -> None:
+    assert inventory["hosts"][cluster.peers[0].name]["mra_audit_nodes"] == [
+        {
+            "name": node.name,
+            "product": node.product,
+            "addresses": list(node.advertised),
+            "connect_to": node.address,
+            "ports": [listener.port for listener in node.listeners],
+        }
+        for node in cluster.nodes
+    ]
+
+
+def test_the_state_files_are_those_of_the_network(inventory: dict[str, Any]) -> None:
+    state = INVENTORY.parents[1] / ".cache/lab" / NETWORK
+    host = PEERS[0][1].name
+    for name, file in {
+        "expressway_known_hosts_file": "known_hosts",
+        "expressway_api_ca_path": "api-ca.pem",
+    }.items():
+        assert Path(inventory["hosts"][host][name]).resolve() == (state / file).resolve()
+
+
+def test_the_workaround_ends_in_two_weeks(inventory: dict[str, Any]) -> None:
+    before = date.today()
+    until = date.fromisoformat(inventory["hosts"][PEERS[0][1].name]["origin_verification_until"])
+    assert before + timedelta(days=14) <= until <= date.today() + timedelta(days=14)
+    assert inventory["hosts"][PEERS[0][1].name]["origin_verification_state"] == "off"
+    assert inventory["hosts"][PEERS[0][1].name]["origin_verification_reason"]
+
+
+def test_the_network_is_the_default_one_unless_told(tmp_path: Path) -> None:
+    hosts = read_inventory(tmp_path, None)["hosts"]
+    assert hosts[PEERS[0][1].name]["ansible_host"] == "127.20.1.1"
