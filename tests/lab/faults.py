@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ways in which a peer can misbehave on demand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+KINDS = {
+    "silent": "takes the connection and never says anything, as an address that is dropped",
+    "reset": "resets the connection as soon as it is opened",
+    "refuse_login": "refuses every login",
+    "hang": "lets in and answers nothing",
+    "half_answer": "says half of an answer, then nothing more",
+    "drop": "says half of an answer and closes the connection; a write is not carried out",
+    "slow": "waits `seconds` before each answer",
+    "drop_after_write": "carries a write out and closes the connection before it answers",
+    "lost_after_upload": "carries an upload over the API out and closes the connection unanswered",
+}
+CHANNELS = ("both", "shell", "api")
+
+
+class FaultError(ValueError):
+    """A fault that cannot be described so; the text says what would do."""
+
+
+@dataclass
+class Fault:
+    """One fault. It strikes what `matching` (a regular expression) finds: a shell line, or
+    `GET /api/…`; on one `channel`; `times` times and then no more (None: until it is mended)."""
+
+    kind: str
+    seconds: float = 1.0
+    times: int | None = None
+    matching: str = ""
+    channel: str = "both"
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise FaultError(f"no fault {self.kind!r}; there are {', '.join(KINDS)}")
+        if self.channel not in CHANNELS:
+            raise FaultError(f"channel is one of {', '.join(CHANNELS)}: got {self.channel!r}")
+        if isinstance(self.seconds, bool) or not isinstance(self.seconds, int | float):
+            raise FaultError(f"seconds is a number: got {self.seconds!r}")
+        if self.times is not None and (
+            isinstance(self.times, bool) or not isinstance(self.times, int)
+        ):
+            raise FaultError(f"times is a whole number or null: got {self.times!r}")
+        try:
+            re.compile(self.matching)
+        except (re.error, TypeError) as error:
+            raise FaultError(f"matching is a regular expression: {error}") from None
+
+    def strikes(self, channel: str, kinds: tuple[str, ...], text: str = "") -> bool:
+        """Whether this fault, if it is one of `kinds`, strikes now; counts it when it does."""
+        if (
+            self.kind not in kinds
+            or self.channel not in ("both", channel)
+            or self.times == 0
+            or not re.search(self.matching, text)
+        ):
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+
+def describe_fault(description: Mapping[str, Any] | None) -> Fault | None:
+    """Return the fault that a JSON object describes; None (or kind null, "none") for no fault."""
+    if not description or description.get("kind") in (None, "none"):
+        return None
+    known = [field.name for field in fields(Fault)]
+    for name in description:
+        if name not in known:
+            raise FaultError(f"a fault has {', '.join(known)}: got {name!r}")
+    return Fault(**description)

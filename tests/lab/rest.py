@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The REST API of a peer over HTTPS: connections, headers, faults. What it says is in `api.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+from aiohttp import BasicAuth, web
+
+from tests.lab.api import Reply, Request, reply
+
+if TYPE_CHECKING:
+    from tests.lab.peer import Peer
+
+_LARGEST_UPLOAD = 16 * 1024 * 1024
+
+
+class ApiServer:
+    """Serves the API of `peer` on the connections that it is handed."""
+
+    def __init__(self, peer: Peer, ssl_context: ssl.SSLContext) -> None:
+        self._peer = peer
+        self._ssl_context = ssl_context
+        self._server = web.Server(self._handle, access_log=None)
+
+    async def serve(self, connection: socket.socket) -> None:
+        """Shake hands on `connection`; its requests then go to the handler."""
+        with contextlib.suppress(OSError):
+            await asyncio.get_running_loop().connect_accepted_socket(
+                self._server, connection, ssl=self._ssl_context
+            )
+
+    async def close(self) -> None:
+        """Cut every connection."""
+        await self._server.shutdown(timeout=0.1)
+
+    async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
+        asked = f"{http.method} {http.path}"
+        self._peer.record.requests.append(asked)
+        request = await _request(http)
+        fault = self._peer.fault
+        if fault and fault.strikes("api", ("hang",), asked):
+            await asyncio.Event().wait()
+        if fault and fault.strikes("api", ("slow",), asked):
+            await asyncio.sleep(fault.seconds)
+        answer = reply(self._peer, request)
+        if fault and fault.strikes("api", ("drop",), asked):
+            return await _say_half(http, answer)
+        if answer.trust_store is not None:
+            self._peer.record.writes.append(asked)
+            self._peer.trust(answer.trust_store)
+            if fault and fault.strikes("api", ("drop_after_write", "lost_after_upload"), asked):
+                return _cut(http)
+        if fault and fault.strikes("api", ("half_answer",), asked):
+            await _say_half(http, answer, then_wait=True)
+        return web.Response(
+            status=answer.status,
+            body=answer.body.encode(),
+            headers={"Content-Type": answer.content_type, **answer.headers},
+        )
+
+
+async def _request(http: web.BaseRequest) -> Request:
+    login = None
+    with contextlib.suppress(ValueError):
+        basic = BasicAuth.decode(http.headers.get("Authorization", ""), encoding="utf-8")
+        login = (basic.login, basic.password)
+    return Request(
+        method=http.method,
+        path=http.path,
+        client=http.remote or "",
+        login=login,
+        has_csrf_header="X-CSRF-Header" in http.headers,
+        upload=await _upload(http),
+    )
+
+
+async def _upload(http: web.BaseRequest) -> str | None:
+    """Return the text of the multipart form field `file`, or None when there is none."""
+    if http.content_type != "multipart/form-data":
+        await http.read()
+        return None
+    # A body that is not the form it claims to be counts as no upload.
+    with contextlib.suppress(ValueError):
+        async for part in await http.multipart():
+            if part.name == "file":
+                return (await part.read(decode=True)).decode("utf-8", errors="replace")
+    return None
+
+
+def _cut(http: web.BaseRequest) -> web.StreamResponse:
+    if http.transport:
+        http.transport.abort()
+    return web.Response()
+
+
+async def _say_half(
+    http: web.BaseRequest, answer: Reply, *, then_wait: bool = False
+) -> web.StreamResponse:
+    """Announce the whole body and send half of it; then hold still, or cut the connection."""
+    body = answer.body.encode()
+    response = web.StreamResponse(
+        status=answer.status,
+        headers={"Content-Type": answer.content_type, "Content-Length": str(len(body))},
+    )
+    await response.prepare(http)
+    await response.write(body[: len(body) // 2])
+    if then_wait:
+        await asyncio.Event().wait()
+    if http.transport:
+        http.transport.close()
+    return response

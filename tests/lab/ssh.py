@@ -1,0 +1,242 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The admin shell of a peer over SSH: logins, sessions, terminal. What it says is in `shell.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from typing import TYPE_CHECKING
+
+import asyncssh
+
+from tests.lab.shell import greeting
+
+if TYPE_CHECKING:
+    from tests.lab.peer import Peer
+
+# What sshd of X15.0 offers by default (Expressway facts 1.1).
+_CIPHERS = "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr"
+_MACS = "hmac-sha2-512,hmac-sha2-256,hmac-sha1"
+_KEY_EXCHANGES = (
+    "ecdh-sha2-nistp521,ecdh-sha2-nistp384,ecdh-sha2-nistp256,"
+    "diffie-hellman-group-exchange-sha256,diffie-hellman-group14-sha1,diffie-hellman-group1-sha1"
+)
+_ERASE = ("\x08", "\x7f")
+_END_OF_INPUT = "\x04"
+
+
+class ShellServer:
+    """Serves the shell of `peer` on the connections that it is handed."""
+
+    def __init__(self, peer: Peer, host_key: asyncssh.SSHKey) -> None:
+        self._connections: set[asyncssh.SSHServerConnection] = set()
+        self._options = asyncssh.SSHServerConnectionOptions(
+            server_factory=lambda: _Login(peer, self._connections),
+            server_host_keys=[host_key],
+            encryption_algs=_CIPHERS.split(","),
+            mac_algs=_MACS.split(","),
+            kex_algs=_KEY_EXCHANGES.split(","),
+            compression_algs=["none"],
+            line_editor=False,
+            encoding="utf-8",
+            errors="replace",
+            gss_host=None,
+            agent_forwarding=False,
+        )
+
+    async def serve(self, connection: socket.socket) -> None:
+        """Speak SSH on `connection` until the login is over; the session goes on by itself."""
+        with contextlib.suppress(OSError, asyncssh.Error):
+            await asyncssh.run_server(connection, options=self._options)
+
+    async def close(self) -> None:
+        """Cut every connection."""
+        for connection in list(self._connections):
+            connection.abort()
+
+
+class _Login(asyncssh.SSHServer):
+    """One connection: who may log in, and that its session is counted until it is gone."""
+
+    def __init__(self, peer: Peer, connections: set[asyncssh.SSHServerConnection]) -> None:
+        self._peer = peer
+        self._connections = connections
+        self._counted = False
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+        self._client = conn.get_extra_info("peername")[0]
+        self._connections.add(conn)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.discard(self._connection)
+        if self._counted:
+            self._peer.session_closed()
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        """Also asked for keyboard-interactive logins, which asyncssh maps to one password prompt."""
+        if self._peer.full and self._peer.switches["session_limit_answer"] == "login_refused":
+            return False
+        return self._peer.lets_in(username, password, self._client, "shell")
+
+    def public_key_auth_supported(self) -> bool:
+        return bool(self._peer.credentials.authorized_keys)
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        known = [
+            asyncssh.import_public_key(line) for line in self._peer.credentials.authorized_keys
+        ]
+        return username == self._peer.credentials.user and key in known
+
+    def auth_completed(self) -> None:
+        self._over_limit = self._peer.full
+        self._counted = True
+        self._peer.session_opened()
+
+    def session_requested(self) -> asyncssh.SSHServerSession[str]:
+        return _Session(self._peer, self._connection, over_limit=self._over_limit)
+
+
+class _Session(asyncssh.SSHServerSession[str]):
+    """One shell, with or without a terminal. Input is worked off in order by one task."""
+
+    def __init__(
+        self, peer: Peer, connection: asyncssh.SSHServerConnection, *, over_limit: bool
+    ) -> None:
+        self._peer = peer
+        self._connection = connection
+        self._over_limit = over_limit
+        self._terminal = False
+        self._arrived: asyncio.Queue[str | None] = asyncio.Queue()
+        self._work: asyncio.Task[None] | None = None
+        self._typed = ""
+        self._greeted = False
+        self._after_return = False
+
+    # --- what asyncssh tells --------------------------------------------------------------------
+
+    def connection_made(self, chan: asyncssh.SSHServerChannel[str]) -> None:
+        self._channel = chan
+
+    def pty_requested(self, *_terminal: object) -> bool:
+        self._terminal = True
+        return True
+
+    def shell_requested(self) -> bool:
+        return True
+
+    def session_started(self) -> None:
+        self._work = asyncio.get_running_loop().create_task(self._run())
+
+    def data_received(self, data: str, datatype: int | None) -> None:
+        self._arrived.put_nowait(data)
+
+    def eof_received(self) -> bool:
+        self._arrived.put_nowait(None)
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._work:
+            self._work.cancel()
+
+    # --- the session ----------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        # A client that is gone makes writing fail; there is nobody left to tell.
+        with contextlib.suppress(OSError, asyncssh.Error):
+            if self._over_limit:
+                self._print("Maximum number of sessions reached")
+                self._connection.close()
+                return
+            if self._peer.switches["greeting"] != "after_enter":
+                self._greet()
+            while await self._read_some():
+                pass
+            self._channel.exit(0)
+
+    async def _read_some(self) -> bool:
+        """Work off the next input; return whether the session goes on."""
+        idle = self._peer.switches.number("session_idle_seconds")
+        try:
+            data = await asyncio.wait_for(self._arrived.get(), idle or None)
+        except TimeoutError:
+            self._connection.close()
+            return False
+        if data is None:
+            return False
+        echo = self._peer.switches["echo"] if self._terminal else "none"
+        if echo == "on_arrival":
+            self._channel.write(
+                data.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+            )
+        for character in data:
+            if character == _END_OF_INPUT:
+                return False
+            if not await self._type(character, echo=echo == "line_by_line"):
+                return False
+        return True
+
+    async def _type(self, character: str, *, echo: bool) -> bool:
+        """Take one character; at Enter, answer. Returns whether the session goes on."""
+        after_return, self._after_return = self._after_return, character == "\r"
+        if character == "\n" and after_return and self._peer.switches["crlf_is"] == "one_enter":
+            return True
+        if character in "\r\n":
+            if echo:
+                self._channel.write("\r\n")
+            line, self._typed = self._typed, ""
+            return await self._enter(line)
+        if character in _ERASE:
+            if echo and self._typed:
+                self._channel.write("\b \b")
+            self._typed = self._typed[:-1]
+        else:
+            self._typed += character
+            if echo:
+                self._channel.write(character)
+        return True
+
+    async def _enter(self, line: str) -> bool:
+        if not self._greeted:
+            self._greet()
+            if not line.strip():
+                return True
+        self._peer.record.lines.append(line)
+        fault = self._peer.fault
+        if fault and fault.strikes("shell", ("hang",), line):
+            await asyncio.Event().wait()
+        if fault and fault.strikes("shell", ("slow",), line):
+            await asyncio.sleep(fault.seconds)
+        answer = self._peer.ask(line)
+        text = self._text(answer.lines)
+        if fault and fault.strikes("shell", ("drop",), line):
+            self._channel.write(text[: len(text) // 2])
+            self._connection.close()
+            return False
+        self._peer.carry_out(line, answer)
+        if answer.writes and fault and fault.strikes("shell", ("drop_after_write",), line):
+            self._connection.abort()
+            return False
+        if fault and fault.strikes("shell", ("half_answer",), line):
+            self._channel.write(text[: len(text) // 2])
+            await asyncio.Event().wait()
+        self._channel.write(text)
+        return not answer.farewell
+
+    def _greet(self) -> None:
+        self._greeted = True
+        peer = self._peer
+        name = peer.configuration["SystemUnit Name"]
+        self._print(*greeting(name, peer.release, peer.switches))
+
+    def _print(self, *lines: str) -> None:
+        self._channel.write(self._text(lines))
+
+    def _text(self, lines: tuple[str, ...]) -> str:
+        end = "\r\n" if self._peer.switches["output_line_end"] == "crlf" else "\n"
+        return "".join(line + end for line in lines)
