@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What people and reports want to know about a certificate, field by field.
+
+Certificates of real systems break rules (negative serial numbers, odd extensions), and a library
+may then refuse one field. That field is None or empty; the others are still told.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from ansible_collections.collab.expressway.plugins.module_utils.dependencies import x509
+
+Value = TypeVar("Value")
+
+KEY_TYPES = {
+    "RSAPublicKey": "rsa",
+    "ECPublicKey": "ecdsa",
+    "DSAPublicKey": "dsa",
+    "Ed25519PublicKey": "ed25519",
+    "Ed448PublicKey": "ed448",
+}
+KEY_SIZES = {"ed25519": 256, "ed448": 456}
+COMMON_NAME = "2.5.4.3"
+
+
+def certificate_record(der: bytes, parsed: Any) -> dict[str, Any]:
+    """The fields of a CertificateRecord, without `sha256` and `pem`.
+
+    `parsed` is OpenSSL's object of the same certificate: it tells serial number and validity of
+    certificates that cryptography refuses altogether.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        certificate = _readable(lambda: x509.load_der_x509_certificate(der))
+        extensions = (
+            _readable(
+                lambda: {item.oid.dotted_string: item.value for item in certificate.extensions}
+            )
+            or {}
+        )
+        subject, issuer = (
+            _readable(lambda: certificate.subject),
+            _readable(lambda: certificate.issuer),
+        )
+        key_type, key_size = _key(certificate)
+        alternative = extensions.get("2.5.29.17")
+        basic = extensions.get("2.5.29.19")
+        subject_key, authority_key = extensions.get("2.5.29.14"), extensions.get("2.5.29.35")
+        return {
+            "subject": _name_text(subject),
+            "common_name": _common_name(subject),
+            "issuer": _name_text(issuer),
+            "issuer_common_name": _common_name(issuer),
+            "serial": format(parsed.get_serial_number(), "x"),
+            "not_before": _time(parsed.get_notBefore()),
+            "not_after": _time(parsed.get_notAfter()),
+            "key_type": key_type,
+            "key_size": key_size,
+            "signature_hash": _readable(lambda: certificate.signature_hash_algorithm.name),
+            "self_signed": subject is not None
+            and subject == issuer
+            and _own_signature(certificate),
+            "is_ca": bool(basic is not None and basic.ca),
+            "san": {
+                "dns": _alternative_names(alternative, "DNSName"),
+                "ip": [str(value) for value in _alternative_names(alternative, "IPAddress")],
+                "email": _alternative_names(alternative, "RFC822Name"),
+                "uri": _alternative_names(alternative, "UniformResourceIdentifier"),
+            },
+            "ski": _readable(lambda: subject_key.digest.hex()),
+            "aki": _readable(lambda: authority_key.key_identifier.hex()),
+            "extended_key_usage": _readable(
+                lambda: [_usage(oid) for oid in extensions["2.5.29.37"]]
+            )
+            or [],
+        }
+
+
+def _readable(read: Callable[[], Value]) -> Value | None:
+    """The value, or None where the certificate does not have it or breaks the rules for it.
+
+    What cryptography raises on odd certificates is not one family of errors.
+    """
+    try:
+        return read()
+    except Exception:
+        return None
+
+
+def _name_text(name: Any) -> str | None:
+    return _readable(lambda: _one_line(name.rfc4514_string()))
+
+
+def _common_name(name: Any) -> str | None:
+    return _readable(
+        lambda: next(
+            _one_line(str(attribute.value))
+            for attribute in name
+            if attribute.oid.dotted_string == COMMON_NAME
+        )
+    )
+
+
+def _one_line(text: str) -> str:
+    """Control characters escaped: names come from the network and end in logs and terminals."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def _key(certificate: Any) -> tuple[str, int | None]:
+    key = _readable(lambda: certificate.public_key())
+    if key is None:
+        return "unknown", None
+    key_type = KEY_TYPES.get(type(key).__name__, "unknown")
+    return key_type, _readable(lambda: key.key_size) or KEY_SIZES.get(key_type)
+
+
+def _own_signature(certificate: Any) -> bool:
+    """Subject equals issuer; is the signature its own? A key that cannot check counts as yes."""
+    try:
+        certificate.verify_directly_issued_by(certificate)
+    except Exception as error:
+        return type(error).__name__ != "InvalidSignature"
+    return True
+
+
+def _time(openssl_time: bytes | None) -> str | None:
+    """ISO 8601 with Z, from OpenSSL's `20260131120000Z`."""
+    if openssl_time is None:
+        return None
+    moment = datetime.strptime(openssl_time.decode("ascii"), "%Y%m%d%H%M%SZ")
+    return moment.replace(tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _alternative_names(alternative: Any, kind: str) -> list[Any]:
+    if alternative is None:
+        return []
+    return [entry.value for entry in alternative if type(entry).__name__ == kind]
+
+
+def _usage(oid: Any) -> str:
+    """`serverAuth`, or the dotted identifier of a purpose without a name."""
+    name = getattr(oid, "_name", "Unknown OID")
+    return oid.dotted_string if name == "Unknown OID" else name
