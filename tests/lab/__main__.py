@@ -37,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     options.state = options.state.absolute()
     try:
         result: int = options.action(options)
+    except BrokenPipeError:  # `… | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (LabError, ProfileError) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
@@ -118,11 +121,15 @@ def log_in(options: argparse.Namespace) -> int:
 
 
 def switch(options: argparse.Namespace) -> int:
+    """Set the switches that are named, and show them; show all when none is named."""
     estate = _described(options)
-    if options.positions:
-        pairs = (position.partition("=") for position in options.positions)
-        _call(estate, "/switches", {name: yaml.safe_load(value) for name, _, value in pairs})
+    pairs = (position.partition("=") for position in options.positions)
+    positions = {name: yaml.safe_load(value) for name, _, value in pairs}
+    if positions:
+        _call(estate, "/switches", positions)
     for name, entry in _call(estate, "/switches").items():
+        if positions and name not in positions:
+            continue
         others = f"   ({', '.join(entry['values'])})" if entry["values"] else ""
         print(f"{name} = {entry['value']}{others}\n    {entry['meaning']}")
     return 0
@@ -201,7 +208,7 @@ def _parser() -> argparse.ArgumentParser:
     command(log_in, "logins", "log in through every peer to every origin").add_argument(
         "--json", action="store_true", help="one record a request"
     )
-    command(switch, "switch", "set switches and list them all").add_argument(
+    command(switch, "switch", "set switches and show them, or show all").add_argument(
         "positions", nargs="*", metavar="NAME=VALUE"
     )
     breaking = command(fault, "fault", "break a peer")

@@ -185,7 +185,13 @@ class Estate:
                     hosts,
                     routes,
                 )
-        await asyncio.gather(*(traffic.start() for traffic in self._traffic.values()))
+        # All to their end, also when one fails: what is still starting could not be stopped.
+        started = await asyncio.gather(
+            *(traffic.start() for traffic in self._traffic.values()), return_exceptions=True
+        )
+        for problem in started:
+            if problem is not None:
+                raise problem
 
 
 class RunningEstate:

@@ -52,16 +52,22 @@ def _commands(estate: Mapping[str, Any]) -> list[str]:
     where = f" --network {estate['network']}" if other else ""
     inventory = f"LAB_NETWORK={estate['network']} " if other else ""
     playbook = _relative(Path(sys.executable).with_name("ansible-playbook"))
-    tls = next((node for node in estate["nodes"] if 6972 in node["ports"]), estate["nodes"][0])
+    node = estate["nodes"][:2][-1]  # in the default estate the one that TAC's article is about
+    address, port = node["advertised"][0], node["ports"][-1]
+    asked = (peer["name"], address, port)
     api = f"https://{peer['address']}:{peer['api_port']}/api/provisioning/certs/root"
     lines = [
         "To paste (the password of admin is in tests/lab/estate.yml):",
         f"  ssh -p {peer['ssh_port']} -o UserKnownHostsFile={known_hosts} admin@{peer['address']}",
         f"  curl --cacert {api_ca} -u admin {api}",
-        f"  openssl s_client -showcerts -connect {tls['address']}:{tls['ports'][-1]} </dev/null",
+        f"  openssl s_client -showcerts -connect {node['address']}:{port} </dev/null",
     ]
     if estate["traffic_server"]:
-        lines.append(f"  curl -i {estate['requests'][0]['url']}")
+        lines += [
+            f"  curl -i {request['url']}"
+            for request in estate["requests"]
+            if (request["peer"], request["address"], request["port"]) == asked
+        ]
         lines.append(f"  {lab} logins{where}")
     lines.append(f"  {inventory}{playbook} collab.expressway.audit -i inventory/lab")
     lines.append(f"  {lab} down{where}")
