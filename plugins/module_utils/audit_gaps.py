@@ -166,6 +166,14 @@ def _offered(origin: Record, situation: Situation) -> Iterator[Record]:
         )
 
 
+def told(gap: Record) -> str:
+    """The entry in one line. Errors of handshakes name their origin themselves."""
+    place = where(gap)
+    if gap["address"] and gap["reason"].startswith(login(gap["address"], gap["port"])):
+        return f"{gap['key_type']}: {gap['reason']}" if gap["key_type"] else gap["reason"]
+    return f"{place}: {gap['reason']}"
+
+
 def where(gap: Record) -> str:
     """The place of an entry, for people: a peer, or host:port with its key type."""
     if gap["address"] is None:

@@ -60,8 +60,8 @@ def audited_peer(observed: Record) -> Record:
 
     A subset that was not read is null here and named in `not_read`: never an empty store, never an empty list.
     """
-    facts: Record = observed.get("facts") or {}
-    reached = bool(observed.get("reached")) and bool(facts)
+    facts: Record = (observed.get("facts") or {}) if observed.get("reached") else {}
+    reached = bool(facts)
     client_tls = (facts.get("ciphers") or {}).get("uc_client_tls") or {}
     store = facts.get("trust_store")
     cipher_list = client_tls.get("cipher_list")

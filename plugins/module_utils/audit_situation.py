@@ -63,14 +63,19 @@ def names(peers: Iterable[Record]) -> list[str]:
     return [peer["name"] for peer in peers]
 
 
-def moment(text: str) -> datetime:
-    """The time of a certificate record (ISO 8601 with Z)."""
-    return datetime.fromisoformat(text)
+def expiry(record: Record) -> datetime | None:
+    """When a certificate ends; None when its time cannot be read."""
+    return datetime.fromisoformat(record["not_after"]) if record["not_after"] else None
 
 
-def day(text: str) -> str:
+def day(text: str | None) -> str:
     """The date of a certificate record's time, for people."""
-    return text[:10]
+    return text[:10] if text else "an unreadable date"
+
+
+def called(record: Record) -> str:
+    """How people call a certificate: its common name, else its subject, else its digest."""
+    return record["common_name"] or record["subject"] or f"certificate {record['sha256'][:16]}"
 
 
 def login(address: str, port: int) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import (
     Record,
     Situation,
+    called,
     day,
+    expiry,
     login,
-    moment,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.finding import (
     INFO,
@@ -93,17 +94,14 @@ def expiring(situation: Situation) -> Iterator[Record]:
     issuers = {situation.certificates[digest]["issuer"] for digest in presented}
     for digest in dict.fromkeys([*presented, *trusted]):
         record = situation.certificates[digest]
-        if (
-            not situation.at
-            < moment(record["not_after"])
-            <= situation.at + situation.expiring_within
-        ):
+        ends = expiry(record)
+        if ends is None or not situation.at < ends <= situation.at + situation.expiring_within:
             continue
         needed = digest in presented or record["subject"] in issuers
         peers = trusted.get(digest, [])
         yield finding(
             WARNING if needed else INFO,
-            f"{record['common_name'] or record['subject']} expires on {day(record['not_after'])}",
+            f"{called(record)} expires on {day(record['not_after'])}",
             [
                 f"Subject {record['subject']}, issued by {record['issuer']}, serial {record['serial']}.",
                 f"Presented by {listed(presented[digest])}." if digest in presented else "",

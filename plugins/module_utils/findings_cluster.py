@@ -11,6 +11,7 @@ from datetime import date
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import (
     Record,
     Situation,
+    day,
     names,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.finding import (
@@ -105,7 +106,7 @@ def trust_stores_differ(situation: Situation) -> Iterator[Record]:
 
 def _subject(situation: Situation, digest: str) -> str:
     record = situation.certificates[digest]
-    return f"{record['subject']} (expires {record['not_after'][:10]}, SHA-256 {digest[:16]}…)"
+    return f"{record['subject']} (expires {day(record['not_after'])}, SHA-256 {digest[:16]}…)"
 
 
 def switches_differ(situation: Situation) -> Iterator[Record]:
@@ -121,6 +122,12 @@ def switches_differ(situation: Situation) -> Iterator[Record]:
 
 def cipher_lists_differ(situation: Situation) -> Iterator[Record]:
     """Peers with different cipher lists meet different certificates at the same origin."""
+    yield from _differ(
+        situation,
+        "minimum_tls",
+        "Minimum TLS versions differ between the peers of the cluster",
+        "Set Ciphers UcClientTLSProtocol alike on every peer.",
+    )
     yield from _differ(
         situation,
         "cipher_list",
@@ -150,6 +157,7 @@ def _differ(situation: Situation, key: str, title: str, remedy: str) -> Iterator
             title,
             [f"{which(peers, situation.peers)}: {value}" for value, peers in values.items()],
             remedy,
+            about=[key],
             peers=[name for peers in values.values() for name in peers],
         )
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ansible_collections.collab.expressway.plugins.module_utils.audit_gaps import (
     not_looked_at,
+    told,
     where,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import (
@@ -32,7 +33,7 @@ def not_seen(situation: Situation) -> Iterator[Record]:
         yield finding(
             INFO if kind == "not_served" else WARNING,
             _title(kind, gaps),
-            [f"{where(gap)}: {gap['reason']}" for gap in gaps],
+            [told(gap) for gap in gaps],
             remedy,
             about=[kind, *(where(gap) for gap in gaps[:1])],
             peers=[

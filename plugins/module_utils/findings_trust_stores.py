@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import (
     Record,
     Situation,
+    called,
     day,
+    expiry,
     login,
-    moment,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.finding import (
     INFO,
@@ -29,7 +30,8 @@ def same_subject_order(situation: Situation) -> Iterator[Record]:
     for peer in situation.with_trust_store():
         by_subject: dict[str, list[Record]] = {}
         for record in situation.trust_store(peer):
-            by_subject.setdefault(record["subject"], []).append(record)
+            if record["subject"]:
+                by_subject.setdefault(record["subject"], []).append(record)
         for subject, records in by_subject.items():
             if len({_key(record) for record in records}) > 1:
                 digests = frozenset(record["sha256"] for record in records)
@@ -83,7 +85,8 @@ def expired_in_trust_store(situation: Situation) -> Iterator[Record]:
     expired: dict[str, list[str]] = {}
     for peer in situation.with_trust_store():
         for record in situation.trust_store(peer):
-            if moment(record["not_after"]) <= situation.at:
+            ends = expiry(record)
+            if ends is not None and ends <= situation.at:
                 expired.setdefault(record["sha256"], []).append(peer["name"])
     for digest, peers in expired.items():
         record = situation.certificates[digest]
@@ -92,7 +95,7 @@ def expired_in_trust_store(situation: Situation) -> Iterator[Record]:
         yield finding(
             WARNING if intermediate or below else INFO,
             f"Trusted {'intermediate CA' if intermediate else 'certificate'} "
-            f"{record['common_name'] or record['subject']} has expired",
+            f"{called(record)} has expired",
             [
                 f"Subject {record['subject']}, expired on {day(record['not_after'])}, SHA-256 {digest[:16]}….",
                 f"In the trust store of {which(peers, situation.peers)}.",

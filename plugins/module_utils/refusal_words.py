@@ -13,43 +13,28 @@ import ipaddress
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import Record
 
 CHAIN_WORDS: dict[int, tuple[str, str]] = {
-    2: ("its root CA is not in the trust store", "upload the root CA to every peer"),
-    7: (
-        "another certificate with the same subject comes first in the trust store",
-        "leave one of the pair in the store, or reissue with key identifiers",
-    ),
+    2: ("its root CA is not trusted", "upload the root CA"),
+    7: ("a twin with its subject is trusted first", "keep one of the pair"),
     9: ("not valid yet", "correct the clocks, or wait"),
     10: ("expired", "renew it"),
-    18: (
-        "self-signed and not in the trust store",
-        "upload it to every peer, or have it signed by a trusted CA",
-    ),
-    19: ("its root CA is not in the trust store", "upload the root CA to every peer"),
-    20: ("its issuing CA is unknown", "upload that CA, up to its root, to every peer"),
-    22: ("too many intermediate CAs", "reissue from a shorter hierarchy"),
-    24: ("its issuer is not a CA", "reissue from a proper CA"),
-    25: ("its CA hierarchy is longer than allowed", "reissue from another CA"),
-    26: ("not meant for TLS servers", "reissue with the server authentication purpose"),
-    34: ("holds an unknown critical extension", "reissue without it"),
-    47: ("outside the names its CA may certify", "reissue from another CA"),
-    48: ("among the names its CA must not certify", "reissue from another CA"),
-    66: ("its key is too weak", "reissue with a stronger key"),
-    67: ("the key of its CA is too weak", "reissue from a stronger CA"),
-    68: ("the digest of its CA is too weak", "reissue from a CA that signs with SHA-256"),
-    79: ("its issuer is not a CA", "reissue from a proper CA"),
+    18: ("self-signed, not trusted", "upload it, or have a CA sign it"),
+    19: ("its root CA is not trusted", "upload the root CA"),
+    20: ("its issuing CA is unknown", "upload that CA, up to its root"),
+    22: ("too many intermediate CAs", "reissue it from a shorter hierarchy"),
+    24: ("its issuer is not a CA", "reissue it from a proper CA"),
+    25: ("its CA hierarchy is too long", "reissue it from another CA"),
+    26: ("not meant for TLS servers", "reissue it for server authentication"),
+    34: ("unknown critical extension", "reissue it without"),
+    47: ("its CA may not certify this name", "reissue it from another CA"),
+    48: ("its CA may not certify this name", "reissue it from another CA"),
+    66: ("its key is too weak", "reissue it with a stronger key"),
+    67: ("the key of its CA is too weak", "reissue it from a stronger CA"),
+    68: ("the digest of its CA is too weak", "reissue it with SHA-256"),
+    79: ("its issuer is not a CA", "reissue it from a proper CA"),
 }
-EXPIRED_ISSUER = (
-    "an expired CA certificate in its chain or in the trust store is used",
-    "remove the expired one from the store, or renew the CA",
-)
-UNCOVERED_IP = (
-    "clients ask for an IP address, which the certificate does not name as text",
-    "advertise the FQDN (System > Server) and refresh the UC servers",
-)
-UNCOVERED_NAME = (
-    "the certificate does not name this host",
-    "reissue it with this name, or advertise a name that it holds",
-)
+EXPIRED_ISSUER = ("an expired CA is in the way", "remove or renew that CA")
+UNCOVERED_IP = ("IP address not in the certificate", "advertise the FQDN")
+UNCOVERED_NAME = ("name not in the certificate", "reissue it with this name")
 
 
 def is_ip_address(address: str) -> bool:

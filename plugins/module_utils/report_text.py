@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The audit as text: one screen that says which logins break, why and what to do, and the whole of it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from ansible_collections.collab.expressway.plugins.module_utils.audit_gaps import told
+from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import (
+    BREAKS_TODAY,
+    Record,
+    login,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.short_names import (
+    cluster_domain,
+    short,
+)
+
+SCREEN_LINES = 24
+SCREEN_COLUMNS = 100
+WHERE_COLUMNS = 30
+
+
+def screen(audits: list[Record], *, lines: int = SCREEN_LINES) -> list[str]:
+    """At most `lines` lines of at most 100 columns; what does not fit is counted, never dropped in silence."""
+    blocks = [(_clip(audit["summary"]["answer"]), _login_lines(audit)) for audit in audits]
+    room = lines - len(blocks)
+    if room < 0:
+        return [
+            *(answer for answer, _ in blocks[: lines - 1]),
+            f"… and {len(blocks) - lines + 1} more clusters in the report",
+        ]
+    shown: list[str] = []
+    for index, (answer, logins) in enumerate(blocks):
+        fair = room // (len(blocks) - index)
+        kept = logins if len(logins) <= fair else logins[: max(fair - 1, 0)]
+        shown += [answer, *kept]
+        room -= len(kept)
+        if len(kept) < len(logins) and fair:
+            shown.append(f"  … {len(logins) - len(kept)} more in the report")
+            room -= 1
+    return shown
+
+
+def _login_lines(audit: Record) -> list[str]:
+    """One line a cause: where, why → what to do."""
+    domain = cluster_domain(audit)
+    everyone = [peer["name"] for peer in audit["peers"]]
+    mark = {BREAKS_TODAY: "x"}
+    lines = []
+    for entry in audit["summary"]["logins"]:
+        some = "" if entry["peers"] == everyone else f" [{_peers(entry['peers'], domain)}]"
+        place = _places(entry["origins"], domain, WHERE_COLUMNS - len(some)) + some
+        lines.append(
+            _clip(
+                f"  {mark.get(entry['standing'], '!')} {place:<{WHERE_COLUMNS}} {entry['why']} → {entry['remedy']}"
+            )
+        )
+    return lines
+
+
+def _peers(peers: list[str], domain: str) -> str:
+    return ",".join(short(name, domain) for name in peers)
+
+
+def _places(origins: list[Record], domain: str, room: int) -> str:
+    """ "cucm3:8443,6972 imp2:8443", cut at `room` columns with the number of those left out."""
+    ports: dict[str, list[str]] = {}
+    for origin in origins:
+        host = login(short(origin["address"], domain), origin["port"]).rpartition(":")[0]
+        ports.setdefault(host, []).append(str(origin["port"]))
+    hosts = [f"{host}:{','.join(numbers)}" for host, numbers in ports.items()]
+    for kept in range(len(hosts), 1, -1):
+        text = " ".join(hosts[:kept]) + (f" +{len(hosts) - kept}" if kept < len(hosts) else "")
+        if len(text) <= room:
+            return text
+    return hosts[0] + (f" +{len(hosts) - 1}" if len(hosts) > 1 else "")
+
+
+def _clip(line: str) -> str:
+    return line if len(line) <= SCREEN_COLUMNS else f"{line[: SCREEN_COLUMNS - 1].rstrip()}…"
+
+
+def text_report(audits: list[Record]) -> str:
+    """Everything that was found, for a ticket or a mail."""
+    parts = ["MRA origin certificate audit", "=" * 28, ""]
+    for audit in audits:
+        parts += [*_cluster(audit), ""]
+    return "\n".join(printable(line) for line in parts)
+
+
+def _cluster(audit: Record) -> Iterator[str]:
+    title = f"Cluster {audit['cluster']}, audited on {audit['audited_on']}"
+    yield from (title, "-" * len(title), "", *_wrapped(audit["summary"]["answer"], ""), "")
+    for peer in audit["peers"]:
+        state = (
+            f"{peer['version'] or 'release unknown'}, verification {peer['verification']}"
+            if peer["reached"]
+            else f"not reached: {peer['error']}"
+        )
+        yield from _wrapped(state, f"peer {peer['name']}: ")
+    yield from ("", "Findings" if audit["findings"] else "No findings.", "")
+    for found in audit["findings"]:
+        yield from _wrapped(found["title"], f"[{found['severity']}] ")
+        for line in found["evidence"]:
+            yield from _wrapped(line, "    - ")
+        yield from _wrapped(found["remedy"], "    Do: ")
+        yield f"    id: {found['id']}"
+        yield ""
+    unseen = audit["summary"]["not_looked_at"]
+    yield f"Not looked at: {len(unseen) or 'nothing'}"
+    for gap in unseen:
+        yield from _wrapped(told(gap), "    - ")
+
+
+def _wrapped(text: str, first: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        SCREEN_COLUMNS,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def printable(line: str) -> str:
+    """Control characters spelled out: a certificate subject must not steer a terminal."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in line
+    )
+
+
+def printable_lines(lines: Iterable[str]) -> str:
+    return "\n".join(printable(line) for line in lines)
