@@ -1,0 +1,154 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.collab.expressway.plugins.module_utils.dependencies import (
+    missing_dependencies,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.peer_facts import (
+    SWITCH,
+    UnexpectedAnswer,
+    cipher_facts,
+    cluster_facts,
+    mra_facts,
+    origin_verification_facts,
+    release_of,
+    system_facts,
+    uc_server_facts,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.xconfiguration import (
+    Configuration,
+    parse_configuration,
+)
+from ansible_collections.collab.expressway.plugins.modules.facts import ARGUMENT_SPEC, SUBSETS
+from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
+    PeerError,
+    PeerRefused,
+)
+from ansible_collections.collab.expressway.plugins.plugin_utils.peer_action import (
+    PeerAction,
+    PeerConnection,
+)
+from ansible_collections.collab.expressway.plugins.plugin_utils.setting_writer import find_setting
+
+OVER_SHELL = {"system", "cluster", "origin_verification", "ciphers"}
+
+
+class ActionModule(PeerAction):
+    """See the module of the same name."""
+
+    argument_spec = ARGUMENT_SPEC
+
+    def perform(self, options: dict[str, Any], connection: PeerConnection) -> dict[str, Any]:
+        facts: dict[str, Any] = {}
+        not_read: dict[str, str] = {}
+        subsets = _chosen(options["gather_subset"])
+        if OVER_SHELL & set(subsets):
+            # Outside of allow_unread: without a login the peer is unreachable, not partly unread.
+            connection.shell()
+        for subset in subsets:
+            try:
+                facts[subset] = READERS[subset](connection)
+            except UnexpectedAnswer as error:
+                message = f"{connection.peer}: {subset} cannot be read: {error}"
+                if not options["allow_unread"]:
+                    raise PeerRefused(message) from None
+                facts[subset], not_read[subset] = None, message
+            except PeerError as error:
+                if not options["allow_unread"]:
+                    raise
+                facts[subset], not_read[subset] = None, str(error)
+        return {"changed": False, "ansible_facts": {"expressway": facts | {"not_read": not_read}}}
+
+
+def _chosen(gather_subset: list[str]) -> list[str]:
+    included = {name for name in gather_subset if not name.startswith("!")}
+    excluded = {name[1:] for name in gather_subset if name.startswith("!")}
+    everything = not included or "all" in included
+    return [name for name in SUBSETS if (everything or name in included) and name not in excluded]
+
+
+def _settings(connection: PeerConnection, element: str) -> Configuration:
+    return parse_configuration(connection.shell().read(f"xConfiguration {element}"))
+
+
+def _system(connection: PeerConnection) -> dict[str, Any]:
+    name = find_setting(connection.shell(), "SystemUnit Name")
+    return system_facts(
+        connection.shell().system_unit, Configuration([] if name is None else [name])
+    )
+
+
+def _cluster(connection: PeerConnection) -> dict[str, Any]:
+    names = [connection.get_option("inventory_name"), connection.get_option("host")]
+    return cluster_facts(
+        _settings(connection, "Alternates"), names, connection.get_option("peer_index")
+    )
+
+
+def _origin_verification(connection: PeerConnection) -> dict[str, Any]:
+    session = connection.shell()
+    return origin_verification_facts(find_setting(session, SWITCH), release_of(session.system_unit))
+
+
+def _ciphers(connection: PeerConnection) -> dict[str, Any]:
+    return cipher_facts(_settings(connection, "Ciphers"))
+
+
+def _trust_store(connection: PeerConnection) -> dict[str, Any]:
+    missing = missing_dependencies()
+    if missing:
+        raise PeerRefused(
+            f"the trust store cannot be described without {' and '.join(missing)} on the controller"
+        )
+    from ansible_collections.collab.expressway.plugins.module_utils.certificates import (
+        bundle_digest,
+        describe,
+        read_bundle,
+    )
+
+    pem = connection.api().get_text("/api/provisioning/certs/root")
+    bundle = read_bundle(pem)
+    if not bundle.certificates:
+        # No appliance is without one; an error page must not pass for an empty store.
+        raise UnexpectedAnswer(
+            f"GET /api/provisioning/certs/root answered {len(pem)} characters without a certificate"
+        )
+    return {
+        "pem": pem,
+        "sha256": bundle_digest(bundle.certificates),
+        "certificates": [describe(certificate) for certificate in bundle.certificates],
+        "problems": list(bundle.problems),
+    }
+
+
+def _uc_servers(connection: PeerConnection) -> dict[str, Any]:
+    path = "/api/provisioning/controller/server"
+    return {
+        product: uc_server_facts(connection.api().get_json(f"{path}/{product}"))
+        for product in ("cucm", "imp")
+    }
+
+
+def _mra(connection: PeerConnection) -> dict[str, Any]:
+    api = connection.api()
+    return mra_facts(
+        api.get_json("/api/provisioning/common/mra"),
+        api.get_json("/api/provisioning/common/domain"),
+    )
+
+
+READERS: dict[str, Callable[[PeerConnection], dict[str, Any]]] = {
+    "system": _system,
+    "cluster": _cluster,
+    "origin_verification": _origin_verification,
+    "ciphers": _ciphers,
+    "trust_store": _trust_store,
+    "uc_servers": _uc_servers,
+    "mra": _mra,
+}

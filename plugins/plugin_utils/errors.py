@@ -1,0 +1,22 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can go wrong between the controller and a peer. Each message names the peer and, where there is one, the remedy."""
+
+from __future__ import annotations
+
+
+class PeerError(Exception):
+    """Something about a peer that the task cannot go on with."""
+
+
+class PeerUnreachable(PeerError):
+    """No session, or a session that broke down before anything was written: the host becomes UNREACHABLE."""
+
+
+class PeerRefused(PeerError):
+    """The peer answered, and the answer is no: the task fails. `changed` says whether something was written before."""
+
+    def __init__(self, message: str, *, changed: bool = False) -> None:
+        super().__init__(message)
+        self.changed = changed

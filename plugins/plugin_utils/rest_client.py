@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads from the REST API of a peer."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import time
+import urllib.error
+from typing import Any
+
+from ansible.module_utils.urls import Request, SSLValidationError
+from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
+    PeerRefused,
+    PeerUnreachable,
+)
+
+MAXIMUM_BODY = 32 * 1024 * 1024
+"""Bytes; a trust store of a thousand certificates has about two million."""
+
+_API_ACCESS = (
+    "API access may be disabled for this account (the default for administrators since X15.2; it is also off "
+    "in advanced account security mode)"
+)
+
+
+class RestClient:
+    """HTTPS with Basic authentication to one peer. Proxies of the environment are not used, as SSH does not use them."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        user: str,
+        password: str,
+        *,
+        peer: str,
+        validate_certs: bool = True,
+        ca_path: str | None = None,
+        timeout: float = 30.0,
+    ) -> None:
+        self.peer = peer
+        self._origin = f"https://{f'[{host}]' if ':' in host else host}:{port}"
+        self._timeout = timeout
+        self._request = Request(
+            url_username=user,
+            url_password=password,
+            force_basic_auth=True,
+            validate_certs=validate_certs,
+            ca_path=ca_path,
+            timeout=timeout,
+            use_proxy=False,
+            use_netrc=False,
+            # A redirect would carry the credentials to wherever it points.
+            follow_redirects="none",
+            decompress=False,
+            # Mandatory for some calls from X14.2 and harmless before.
+            headers={"X-CSRF-Header": "collab.expressway", "Accept": "*/*"},
+        )
+
+    def get_text(self, path: str) -> str:
+        """The body of a GET; raises `PeerUnreachable` (no answer) or `PeerRefused` (the answer is an error)."""
+        body = self._get(path)
+        message = _message_only(body)
+        if message is not None:
+            raise PeerRefused(f"{self.peer} answered GET {path} with the message: {message}")
+        return body
+
+    def get_json(self, path: str) -> Any:
+        """The JSON value of a GET; raises as `get_text`, and `PeerRefused` when the body is no JSON."""
+        body = self.get_text(path)
+        try:
+            return json.loads(body)
+        except ValueError:
+            raise PeerRefused(
+                f"{self.peer} answered GET {path} with something that is no JSON ({len(body)} characters)"
+            ) from None
+
+    def _get(self, path: str) -> str:
+        url = self._origin + path
+        deadline = time.monotonic() + self._timeout
+        try:
+            with self._request.get(url) as response:
+                return _read(response, deadline).decode("utf-8", "replace")
+        except urllib.error.HTTPError as error:
+            with error:
+                raise self._refusal(path, error, deadline) from None
+        except (SSLValidationError, ssl.SSLCertVerificationError) as error:
+            raise self._unverified(error) from None
+        except urllib.error.URLError as error:
+            if isinstance(error.reason, ssl.SSLCertVerificationError):
+                raise self._unverified(error.reason) from None
+            raise self._unreachable(path, error.reason) from None
+        # ConnectionError is what urls.py makes of a time-out, too.
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(path, error) from None
+
+    def _unreachable(self, path: str, reason: object) -> PeerUnreachable:
+        return PeerUnreachable(
+            f"{self.peer} did not answer GET {self._origin}{path} (within {self._timeout:g} s): "
+            f"{reason or type(reason).__name__}"
+        )
+
+    def _unverified(self, error: Exception) -> PeerUnreachable:
+        return PeerUnreachable(
+            f"the API certificate of {self.peer} ({self._origin}) is not trusted: {_first_line(error)}. Name the CA that signed it "
+            "in expressway_api_ca_path; check that the certificate holds the name in ansible_host"
+        )
+
+    def _refusal(self, path: str, error: urllib.error.HTTPError, deadline: float) -> PeerRefused:
+        try:
+            said = _message_only(_read(error.fp, deadline).decode("utf-8", "replace"))
+        except (OSError, http.client.HTTPException):
+            said = None
+        text = f"{self.peer} answered GET {path} with HTTP status {error.code}" + (
+            f": {said}" if said else ""
+        )
+        if error.code == 401:
+            text += f". The API user name or password is wrong (one try was made), or {_API_ACCESS}"
+        elif error.code == 403:
+            text += f". {_API_ACCESS}"
+        elif error.code == 404:
+            text += ". This release may not have this part of the API"
+        elif 300 <= error.code < 400:
+            text += ". Redirects are not followed, because they would carry the credentials along"
+        return PeerRefused(text)
+
+
+def _read(response: Any, deadline: float) -> bytes:
+    """The whole body, never a part of it. Raises `OSError` or `http.client.HTTPException`."""
+    parts: list[bytes] = []
+    size = 0
+    # The time-out of a socket holds for each read: without a deadline a slow drip would hold for ever.
+    while part := response.read1(65536):
+        parts.append(part)
+        size += len(part)
+        if size > MAXIMUM_BODY:
+            raise OSError(f"the body is longer than {MAXIMUM_BODY} bytes")
+        if time.monotonic() > deadline:
+            raise TimeoutError("the body did not end in time")
+    # read1() takes a connection that ended early for the end of the body.
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
+    return b"".join(parts)
+
+
+def _message_only(body: str) -> str | None:
+    """The `Message` of a body that holds nothing else: errors come in this form, some of them with status 200."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return None
+    if isinstance(value, dict) and {key.casefold() for key in value} == {"message"}:
+        return " ".join(str(next(iter(value.values()))).split())[:300]
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n")[0][:300]

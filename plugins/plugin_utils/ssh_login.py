@@ -1,0 +1,214 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The SSH login to a peer: one attempt with one credential, the host key checked first."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shlex
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerUnreachable
+from ansible_collections.collab.expressway.plugins.plugin_utils.shell_session import TERMINAL_WIDTH
+
+try:
+    import paramiko
+except ImportError:
+    paramiko = None  # type: ignore[assignment]
+else:
+    # paramiko logs tracebacks of its threads; without a handler they would reach the terminal. Errors are reported here.
+    logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+SYSTEM_KNOWN_HOSTS = (Path("~/.ssh/known_hosts"), Path("/etc/ssh/ssh_known_hosts"))
+
+
+@dataclass(frozen=True)
+class Login:
+    """Everything a login needs. `timeout` holds for TCP, key exchange and authentication each, in seconds."""
+
+    peer: str
+    host: str
+    port: int
+    user: str
+    password: str | None = field(default=None, repr=False)
+    private_key_file: str | None = None
+    private_key_passphrase: str | None = field(default=None, repr=False)
+    host_key_checking: bool = True
+    known_hosts_file: str | None = None
+    proxy_command: str | None = None
+    timeout: float = 15.0
+
+    @property
+    def where(self) -> str:
+        """Address and port as known_hosts spells them."""
+        return self.host if self.port == 22 else f"[{self.host}]:{self.port}"
+
+
+class SshLogin:
+    """An SSH transport to one peer that opens one shell."""
+
+    def __init__(self, login: Login) -> None:
+        self._login = login
+        self._client: Any = None
+        self._proxy: Any = None
+
+    def open_shell(self) -> Any:
+        """Log in and return the channel of a shell on a terminal; raises `PeerUnreachable`."""
+        login = self._login
+        if paramiko is None:
+            raise PeerUnreachable(
+                "the Python library paramiko is missing on the controller; install it beside ansible-core"
+            )
+        credential = self._credential()
+        self._client = paramiko.SSHClient()
+        self._client.set_missing_host_key_policy(_policy(login))
+        self._load_known_hosts()
+        try:
+            self._client.connect(
+                login.host,
+                port=login.port,
+                username=login.user,
+                timeout=login.timeout,
+                banner_timeout=login.timeout,
+                auth_timeout=login.timeout,
+                channel_timeout=login.timeout,
+                allow_agent=False,
+                look_for_keys=False,
+                sock=self._proxy_socket(),
+                **credential,
+            )
+            return self._client.invoke_shell(term="dumb", width=TERMINAL_WIDTH, height=24)
+        except PeerUnreachable:
+            raise
+        except Exception as error:
+            raise PeerUnreachable(self._explained(error)) from None
+
+    def close(self) -> None:
+        """Close the transport and the proxy command; never raises."""
+        for resource in (self._client, self._proxy):
+            if resource is not None:
+                with contextlib.suppress(Exception):
+                    resource.close()
+        self._client = self._proxy = None
+
+    def _credential(self) -> dict[str, Any]:
+        login = self._login
+        if login.private_key_file:
+            path = Path(login.private_key_file).expanduser()
+            try:
+                return {"pkey": paramiko.PKey.from_path(path, _bytes(login.private_key_passphrase))}
+            except Exception as error:
+                raise PeerUnreachable(
+                    f"ansible_private_key_file of {login.peer} cannot be used: {path}: {error}. "
+                    "An encrypted key needs ansible_private_key_passphrase"
+                ) from None
+        if not login.password:
+            raise PeerUnreachable(
+                f"there is nothing to log in to {login.peer} with: set ansible_password or ansible_private_key_file"
+            )
+        return {"password": login.password}
+
+    def _load_known_hosts(self) -> None:
+        login = self._login
+        files = [path.expanduser() for path in SYSTEM_KNOWN_HOSTS]
+        files = [path for path in files if path.is_file()]
+        if login.known_hosts_file:
+            extra = Path(login.known_hosts_file).expanduser()
+            if not extra.is_file():
+                raise PeerUnreachable(
+                    f"expressway_known_hosts_file of {login.peer} names no file: {extra}"
+                )
+            files.append(extra)
+        for path in files:
+            # The "system" list is the one that paramiko never writes back.
+            try:
+                self._client.load_system_host_keys(str(path))
+            except (OSError, ValueError, paramiko.SSHException) as error:
+                raise PeerUnreachable(
+                    f"the known_hosts file {path} cannot be read: {error}"
+                ) from None
+
+    def _proxy_socket(self) -> Any:
+        login = self._login
+        if not login.proxy_command:
+            return None
+        replacements = {"%h": login.host, "%p": str(login.port), "%r": login.user, "%%": "%"}
+        words = []
+        for word in shlex.split(login.proxy_command):
+            # Replaced word by word: a value never becomes an argument of its own.
+            parts = [replacements.get(part, part) for part in _placeholders(word)]
+            words.append(shlex.quote("".join(parts)))
+        self._proxy = paramiko.ProxyCommand(" ".join(words))
+        self._proxy.settimeout(login.timeout)
+        return self._proxy
+
+    def _explained(self, error: Exception) -> str:
+        login = self._login
+        who = f"{login.peer} ({login.where})"
+        if isinstance(error, paramiko.BadHostKeyException):
+            return (
+                f"the host key of {who} is not the known one: it is {error.key.get_name()} {error.key.fingerprint}, known is "
+                f"{error.expected_key.fingerprint}. Either the appliance was installed anew or someone is in between; find out "
+                "which before you change known_hosts"
+            )
+        if isinstance(error, paramiko.AuthenticationException):
+            by = "key" if login.private_key_file else "password"
+            return (
+                f"{who} refused the {by} of user {login.user} (one try was made; the appliance blocks addresses after repeated "
+                "failures). Check ansible_user and "
+                + ("ansible_private_key_file" if login.private_key_file else "ansible_password")
+                + f": {error}"
+            )
+        if isinstance(error, (TimeoutError, socket.timeout)):
+            return (
+                f"{who} did not answer within {login.timeout:g} s. A peer that blocks our address after failed logins answers "
+                "nothing, too"
+            )
+        reason = str(error) or type(error).__name__
+        return f"{who} could not be logged in to: {reason}"
+
+
+def _placeholders(word: str) -> list[str]:
+    parts: list[str] = []
+    while "%" in word:
+        before, _, after = word.partition("%")
+        parts += [before, "%" + after[:1]]
+        word = after[1:]
+    return [*parts, word]
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode()
+
+
+def _policy(login: Login) -> Any:
+    if not login.host_key_checking:
+        return _AcceptAnyKey()
+    return _RefuseUnknownKey(login)
+
+
+class _AcceptAnyKey(paramiko.MissingHostKeyPolicy if paramiko is not None else object):  # type: ignore[misc]
+    """What ansible_host_key_checking false asks for; the key is not remembered."""
+
+    def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
+        return
+
+
+class _RefuseUnknownKey(_AcceptAnyKey):
+    """Refuses before any credential is sent, and says what to do."""
+
+    def __init__(self, login: Login) -> None:
+        self._login = login
+
+    def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
+        login = self._login
+        raise PeerUnreachable(
+            f"the host key of {login.peer} ({hostname}) is unknown: {key.get_name()} {key.fingerprint}. Compare it with the "
+            f"appliance's, then add it to known_hosts (ssh-keyscan -p {login.port} {login.host}) or to the file in "
+            "expressway_known_hosts_file"
+        )
