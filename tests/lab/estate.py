@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import resource
 import tempfile
 import threading
@@ -255,6 +256,11 @@ class RunningEstate:
     def _raise(problems: list[str]) -> None:
         if problems:
             raise RuntimeError("\n".join(problems))
+
+
+def own_network() -> str:
+    """A loopback network for the estate of a test; another process will hardly take the same."""
+    return f"127.{64 + os.getpid() % 128}"
 
 
 @contextlib.contextmanager
