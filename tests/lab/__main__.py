@@ -21,7 +21,6 @@ from typing import Any
 import yaml
 
 from tests.lab import logins, process
-from tests.lab.estate import Estate
 from tests.lab.greeting import greeting
 from tests.lab.process import LabError
 from tests.lab.profile import DEFAULT_NETWORK, DEFAULT_PROFILE, ProfileError, load_profile
@@ -33,7 +32,7 @@ SECONDS_PER_CALL = 60
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.state is None:
-        options.state = process.PROJECT / ".cache" / "lab" / options.network
+        options.state = process.default_state(options.network)
     options.state = options.state.absolute()
     try:
         result: int = options.action(options)
@@ -90,6 +89,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _run(options: argparse.Namespace) -> None:
+    from tests.lab.estate import Estate  # half a second that the other commands need not wait
+
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

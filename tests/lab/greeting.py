@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.lab.process import default_state
 from tests.lab.profile import DEFAULT_NETWORK
 
 
@@ -50,7 +51,11 @@ def _commands(estate: Mapping[str, Any]) -> list[str]:
     lab = f"{_relative(sys.executable)} -m tests.lab"
     other = estate["network"] != DEFAULT_NETWORK
     where = f" --network {estate['network']}" if other else ""
-    inventory = f"LAB_NETWORK={estate['network']} " if other else ""
+    environment = f"LAB_NETWORK={estate['network']} " if other else ""
+    inventory = "-i inventory/lab"
+    if state != default_state(estate["network"]):
+        where += f" --state {_relative(state)}"
+        inventory += f" -e lab_state={shlex.quote(str(state))}"
     playbook = _relative(Path(sys.executable).with_name("ansible-playbook"))
     node = estate["nodes"][:2][-1]  # in the default estate the one that TAC's article is about
     address, port = node["advertised"][0], node["ports"][-1]
@@ -69,7 +74,7 @@ def _commands(estate: Mapping[str, Any]) -> list[str]:
             if (request["peer"], request["address"], request["port"]) == asked
         ]
         lines.append(f"  {lab} logins{where}")
-    lines.append(f"  {inventory}{playbook} collab.expressway.audit -i inventory/lab")
+    lines.append(f"  {environment}{playbook} collab.expressway.audit {inventory}")
     lines.append(f"  {lab} down{where}")
     return lines
 

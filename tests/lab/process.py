@@ -24,6 +24,11 @@ SECONDS_TO_START = 60.0
 SECONDS_TO_END = 20.0
 
 
+def default_state(network: str) -> Path:
+    """Where the files of the estate on ``network`` are, unless told otherwise."""
+    return PROJECT / ".cache" / "lab" / network
+
+
 class LabError(Exception):
     """Something a person can mend; the message says what."""
 
