@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import Record
@@ -87,6 +88,25 @@ def audited_peer(observed: Record) -> Record:
         "configured_peers": _configured_peers(facts),
         "not_read": dict(sorted((facts.get("not_read") or {}).items())),
     }
+
+
+def offers(observed: Iterable[Record]) -> list[tuple[str, str]]:
+    """(cipher list, lowest TLS version) of every distinct cipher list among observed peers.
+
+    Peers that share a list but not the lowest version count with the version of the first; that they differ is a
+    finding. Without any reached peer the documented default stands alone: origins are then looked at all the same.
+    """
+    found: dict[str, str] = {}
+    for peer in map(audited_peer, observed):
+        if peer["reached"]:
+            found.setdefault(peer["cipher_list"], _minimum_tls(peer["minimum_tls"]))
+    return list(found.items()) or [(DOCUMENTED_CIPHER_LIST, _minimum_tls(None))]
+
+
+def _minimum_tls(protocol: str | None) -> str:
+    """`minTLSv1.2` → `1.2`, which is the documented default as well."""
+    version = (protocol or "").removeprefix("minTLSv")
+    return version if version in ("1.0", "1.1", "1.2", "1.3") else "1.2"
 
 
 def _text(value: Any) -> str | None:
