@@ -62,8 +62,9 @@ class ActionModule(PeerAction):
                 _write(session, wanted)
         before = options["before"] or facts["state"]
         after = wanted or facts["state"]
-        if after == "off":
-            result["warnings"] = [_warning(connection.peer, options)]
+        if wanted == "off":
+            verb = "would be" if self._task.check_mode and before != after else "is"
+            result["warnings"] = [_warning(connection.peer, verb, options)]
         return result | {
             "changed": before != after,
             "diff": {
@@ -115,10 +116,10 @@ def _line(state: str) -> str:
     return f"xConfiguration {SWITCH}: {state.capitalize()}\n"
 
 
-def _warning(peer: str, options: dict[str, Any]) -> str:
+def _warning(peer: str, verb: str, options: dict[str, Any]) -> str:
     until = f" until {options['until']}" if options["until"] else ""
     reason = f" ({options['reason']})" if options["reason"] else ""
     return (
-        f"{peer}: VerifyOriginServer is Off{until}{reason}. The traffic server accepts any certificate of a UC node "
+        f"{peer}: VerifyOriginServer {verb} Off{until}{reason}. The traffic server then accepts any certificate of a UC node "
         "(CVE-2022-20814); repair the certificates or the trust store and set it On again"
     )
