@@ -82,6 +82,18 @@ def certificate_record(der: bytes, parsed: Any) -> dict[str, Any]:
         }
 
 
+def was_signed_by(der: bytes, issuer_der: bytes) -> bool:
+    """Does the signature of one DER certificate fit the key of another? False where that cannot be told."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            certificate.verify_directly_issued_by(x509.load_der_x509_certificate(issuer_der))
+        except Exception:
+            return False
+    return True
+
+
 def _readable(read: Callable[[], Value]) -> Value | None:
     """The value, or None where the certificate does not have it or breaks the rules for it.
 

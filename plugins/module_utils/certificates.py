@@ -14,10 +14,19 @@ from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.certificate_names import (
     CertificateNames,
+    NameKey,
     certificate_names,
+    may_sign,
+    subject_and_issuer,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.certificate_record import (
     certificate_record,
+    was_signed_by,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.certificate_strength import (
+    is_ecdsa,
+    weak_digest,
+    weak_key,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.dependencies import crypto
 from ansible_collections.collab.expressway.plugins.module_utils.der import first_element, whole
@@ -69,6 +78,35 @@ class Certificate:
     @cached_property
     def pem(self) -> str:
         return ssl.DER_cert_to_PEM_cert(self.der)
+
+    def signed(self, other: Certificate) -> bool:
+        """Does the signature of `other` fit this certificate's key? For explanations only."""
+        return was_signed_by(other.der, self.der)
+
+    @cached_property
+    def subject_key(self) -> NameKey:
+        """The subject, comparable with another certificate's `issuer_key` as OpenSSL compares them."""
+        return subject_and_issuer(self.der)[0]
+
+    @cached_property
+    def issuer_key(self) -> NameKey:
+        """The issuer, comparable with another certificate's `subject_key`."""
+        return subject_and_issuer(self.der)[1]
+
+    @cached_property
+    def weak_key(self) -> str | None:
+        """What is weak about the key (`RSA key of 1024 bits`), or None."""
+        return weak_key(self.parsed)
+
+    @cached_property
+    def weak_digest(self) -> str | None:
+        """The weak digest (`sha1`) that it is signed with, or None."""
+        return weak_digest(self.parsed)
+
+    @cached_property
+    def ecdsa_not_for_signing(self) -> bool:
+        """An ECDSA key whose keyUsage leaves out digitalSignature: fine for the chain, not for TLS 1.2."""
+        return is_ecdsa(self.parsed) and not may_sign(self.der)
 
     @cached_property
     def names(self) -> CertificateNames:
