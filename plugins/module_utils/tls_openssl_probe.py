@@ -119,7 +119,8 @@ class OpenSSLProbe:
         except SSL.WantReadError:
             return
         except SSL.Error as error:
-            self.outcome = self._with_chain(_explain(error))
+            presented = bool(self._connection.get_peer_cert_chain())
+            self.outcome = self._with_chain(_explain(error, presented))
         else:
             self.outcome = self._with_chain(Outcome())
 
@@ -146,9 +147,15 @@ class OpenSSLProbe:
             return b""
 
 
-def _explain(error: SSL.Error) -> Outcome:
+def _explain(error: SSL.Error, presented: bool) -> Outcome:
     reason = _reasons(error) or "no reason given"
     alert = reason.rpartition("alert ")[2].replace(" ", "_")
+    if presented:
+        return failed(
+            "alert" if "alert" in reason else "protocol",
+            f"presented certificates, but then the handshake failed ({reason}); check whether it"
+            " asks for a client certificate, and look into the log of the service",
+        )
     if alert in NOTHING_IN_COMMON or reason in ("unsupported protocol", "version too low"):
         return failed(
             "no_common_cipher",

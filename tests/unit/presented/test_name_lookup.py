@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Names are looked up side by side, and a resolver that hangs is not waited for."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+from ansible_collections.collab.expressway.plugins.module_utils.name_lookup import (
+    Lookup,
+    first_address,
+    look_up,
+)
+
+
+def test_addresses_stand_for_themselves_and_names_are_asked_once() -> None:
+    asked = []
+
+    def resolver(name: str) -> str:
+        asked.append(name)
+        return "192.0.2.7"
+
+    hosts = ["192.0.2.1", "2001:db8::1", "a.test", "a.test"]
+    assert look_up(hosts, 5, resolver) == {
+        "192.0.2.1": Lookup("192.0.2.1", None),
+        "2001:db8::1": Lookup("2001:db8::1", None),
+        "a.test": Lookup("192.0.2.7", None),
+    }
+    assert asked == ["a.test"]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "Name or service not known"),
+        (OSError("no resolver"), "no resolver"),
+        (UnicodeError("label too long"), "label too long"),
+    ],
+)
+def test_a_name_without_an_address_says_why(error: Exception, words: str) -> None:
+    def resolver(name: str) -> str:
+        raise error
+
+    assert look_up(["a.test"], 5, resolver) == {"a.test": Lookup(None, words)}
+
+
+def test_a_resolver_that_hangs_costs_its_own_names_only() -> None:
+    def resolver(name: str) -> str:
+        if name.startswith("dead"):
+            time.sleep(3)
+        return "192.0.2.7"
+
+    started = time.monotonic()
+    found = look_up([*(f"dead{n}.test" for n in range(20)), "alive.test"], 0.4, resolver)
+    assert time.monotonic() - started < 1.5
+    assert found["alive.test"] == Lookup("192.0.2.7", None)
+    assert found["dead3.test"] == Lookup(None, "the name servers gave no answer within 0.4 s")
+
+
+def test_the_resolver_of_this_host_prefers_ipv4() -> None:
+    assert first_address("localhost").startswith("127.")
