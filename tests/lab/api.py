@@ -7,6 +7,7 @@ Sources: Expressway facts 3, 4.3 and 5; each guess is a switch (`switches.yml`).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -125,7 +126,7 @@ def _certs_root(peer: Peer) -> Reply:
     text = peer.trust_store_pem
     if peer.switches["certs_root_line_end"] == "crlf":
         text = text.replace("\r\n", "\n").replace("\n", "\r\n")
-    return Reply(200, text, _CONTENT_TYPES[peer.switches["certs_root_content_type"]])
+    return Reply(200, text, _CONTENT_TYPES[str(peer.switches["certs_root_content_type"])])
 
 
 def _upload(peer: Peer, upload: str | None) -> Reply:
@@ -137,22 +138,25 @@ def _upload(peer: Peer, upload: str | None) -> Reply:
         return _refusal(peer, f"Invalid certificate file: {error}")
     if not uploaded:
         return _refusal(peer, "Invalid certificate file: no certificate")
-    trusted = _certificates(peer.trust_store_pem)
-    duplicates = [pem for pem, certificate in uploaded if certificate in _only(trusted)]
+    trusted = _readable_certificates(peer.trust_store_pem)
+    duplicates = [pem for pem, certificate in uploaded if certificate in trusted]
     if duplicates and peer.switches["duplicate_certificate"] == "refused":
         return _refusal(peer, "Certificate already exists")
     if peer.switches["same_name_certificate"] == "refused":
         for _pem, certificate in uploaded:
-            others = [one for one in _only(trusted) if one != certificate]
-            if certificate.subject in [other.subject for other in others]:
+            others = [one.subject for one in trusted if one != certificate]
+            if certificate.subject in others:
                 return _refusal(peer, "A certificate with the same subject already exists")
     blocks = [pem for pem, _certificate in uploaded]
+    before = ""
     if peer.switches["certs_root_post"] == "append":
+        before = peer.trust_store_pem
         if peer.switches["duplicate_certificate"] != "stored_twice":
             blocks = [pem for pem in blocks if pem not in duplicates]
-        blocks = [pem for pem, _certificate in trusted] + blocks
-    store = "".join(f"{block}\n" for block in blocks)
-    message = _SUCCESS[peer.switches["success_message"]]
+    # Appending to a file that does not end its last line would spoil two blocks.
+    between = "\n" if blocks and before and not before.endswith("\n") else ""
+    store = before + between + "".join(f"{block}\n" for block in blocks)
+    message = _SUCCESS[str(peer.switches["success_message"])]
     return Reply(200, json.dumps({"Message": message}), trust_store=store)
 
 
@@ -169,8 +173,13 @@ def _certificates(pem: str) -> list[tuple[str, x509.Certificate]]:
     return found
 
 
-def _only(certificates: list[tuple[str, x509.Certificate]]) -> list[x509.Certificate]:
-    return [certificate for _pem, certificate in certificates]
+def _readable_certificates(pem: str) -> list[x509.Certificate]:
+    """Return the certificates of a store in which some blocks may be something else."""
+    found = []
+    for match in _BLOCK.finditer(pem):
+        with contextlib.suppress(ValueError):
+            found += [certificate for _pem, certificate in _certificates(match[0])]
+    return found
 
 
 def _refusal(peer: Peer, message: str) -> Reply:

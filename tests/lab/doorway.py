@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import socket
 import struct
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from tests.lab.peer import Peer
@@ -66,15 +67,22 @@ class Doorway:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._server.close()
 
-    def _start(self, work: object) -> None:
-        task = asyncio.get_running_loop().create_task(work)  # type: ignore[arg-type]
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
         with listener:
             while True:
-                connection, (client, _port) = await asyncio.get_running_loop().sock_accept(listener)
+                try:
+                    connection, (client, _port) = await loop.sock_accept(listener)
+                except OSError:
+                    # Out of file descriptors, or a client that is gone again: the next may do better.
+                    await asyncio.sleep(0.1)
+                    continue
+                connection.setblocking(False)
                 self._start(self._meet(connection, client))
 
     async def _meet(self, connection: socket.socket, client: str) -> None:

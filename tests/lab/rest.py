@@ -10,7 +10,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
-from aiohttp import BasicAuth, web
+from aiohttp import BasicAuth, BodyPartReader, web
 
 from tests.lab.api import Reply, Request, reply
 
@@ -45,7 +45,7 @@ class ApiServer:
         request = await _request(http)
         fault = self._peer.fault
         if fault and fault.strikes("api", ("hang",), asked):
-            await asyncio.Event().wait()
+            await _until_gone(http)
         if fault and fault.strikes("api", ("slow",), asked):
             await asyncio.sleep(fault.seconds)
         answer = reply(self._peer, request)
@@ -57,7 +57,7 @@ class ApiServer:
             if fault and fault.strikes("api", ("drop_after_write", "lost_after_upload"), asked):
                 return _cut(http)
         if fault and fault.strikes("api", ("half_answer",), asked):
-            await _say_half(http, answer, then_wait=True)
+            return await _say_half(http, answer, then_wait=True)
         return web.Response(
             status=answer.status,
             body=answer.body.encode(),
@@ -88,7 +88,7 @@ async def _upload(http: web.BaseRequest) -> str | None:
     # A body that is not the form it claims to be counts as no upload.
     with contextlib.suppress(ValueError):
         async for part in await http.multipart():
-            if part.name == "file":
+            if isinstance(part, BodyPartReader) and part.name == "file":
                 return (await part.read(decode=True)).decode("utf-8", errors="replace")
     return None
 
@@ -111,7 +111,13 @@ async def _say_half(
     await response.prepare(http)
     await response.write(body[: len(body) // 2])
     if then_wait:
-        await asyncio.Event().wait()
-    if http.transport:
+        await _until_gone(http)
+    elif http.transport:
         http.transport.close()
     return response
+
+
+async def _until_gone(http: web.BaseRequest) -> None:
+    """Hold still until the client has closed the connection."""
+    while http.transport and not http.transport.is_closing():
+        await asyncio.sleep(0.2)

@@ -59,7 +59,7 @@ def view(
     release: str = "X14.2.5", values: Mapping[str, str] | None = None, **positions: object
 ) -> View:
     defaults = {path: one.default for path, one in settings(Release(release)).items()}
-    return View(Release(release), defaults | (values or {}), STATUS, Switches(positions))
+    return View(Release(release), {**defaults, **(values or {})}, STATUS, Switches(positions))
 
 
 def printed(line: str, seen: View | None = None) -> str:
