@@ -55,7 +55,8 @@ class ActionModule(PeerAction):
                 message = f"{connection.peer}: state {wanted} was asked for, but {facts['note']} Nothing was changed."
                 return result | {"failed": True, "msg": message}
             return result | _states(None, None, options, followed=False)
-        followed = False
+        # Between the earlier read and this login replication may have been at work already.
+        followed = wanted == facts["state"] and options["before"] not in (None, wanted)
         if wanted is not None and facts["state"] != wanted and not self._task.check_mode:
             followed = _wait_for_replication(session, wanted, options["replication_wait"])
             if not followed:

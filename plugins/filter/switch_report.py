@@ -14,8 +14,7 @@ description:
 options:
   _input:
     description: >-
-      One entry for each peer with C(cluster), C(peer), C(state) (V(on), V(off) or null), C(error), C(until), C(reason), C(changed) and
-      C(followed).
+      One entry for each peer with C(cluster), C(peer), C(declaration), and the registered results C(read), C(set) and C(read_back).
     type: list
     elements: dict
     required: true

@@ -112,19 +112,21 @@ def _primary(
     return primary, []
 
 
-def report(outcomes: Iterable[Mapping[str, Any]], *, predicted: bool) -> list[str]:
-    """Peers by state, one line for each cluster and state.
+def report(observed: Iterable[Mapping[str, Any]], *, predicted: bool) -> list[str]:
+    """Peers by state, one line for each cluster and state; `predicted` in check mode.
 
-    `outcomes`: {cluster, peer, state ("on", "off" or None), error, until, reason, changed, followed}; `predicted` in check mode.
+    `observed`: {cluster, peer, declaration, read, set, read_back}, the last three registered results of the facts task and of
+    the tasks that set and read back; a task that did not run or was skipped gave {} (or no `after`).
     """
     lines: list[str] = []
-    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for outcome in outcomes:
-        grouped.setdefault((outcome["cluster"], outcome["state"] or ""), []).append(outcome)
+    grouped: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for member in observed:
+        outcome = _outcome(member, predicted)
+        grouped.setdefault((member["cluster"], outcome["state"] or ""), []).append(outcome)
     for (cluster, state), members in sorted(grouped.items()):
         if not state:
             lines += [
-                f"{cluster}: state UNKNOWN on {member['peer']}: {member['error'] or 'it was not read back'}"
+                f"{cluster}: state UNKNOWN on {member['peer']}: {member['error']}"
                 for member in members
             ]
             continue
@@ -134,6 +136,29 @@ def report(outcomes: Iterable[Mapping[str, Any]], *, predicted: bool) -> list[st
         )
         lines.append(line + (_about_off(members[0]) if state == "off" else ""))
     return lines
+
+
+def _outcome(observed: Mapping[str, Any], predicted: bool) -> dict[str, Any]:
+    """What became of one peer: {peer, state, changed, followed, error, until, reason}; state None when nobody knows."""
+    read, written, back = observed["read"], observed["set"], observed["read_back"]
+    if predicted or not back:
+        state = written.get("after")
+        if not written or written.get("skipped"):
+            # Nothing was tried, so what was read still holds.
+            facts = (read.get("ansible_facts") or {}).get("expressway") or {}
+            state = (facts.get("origin_verification") or {}).get("state")
+    else:
+        state = back.get("after")
+    declaration = observed["declaration"]
+    return {
+        "peer": observed["peer"],
+        "state": state,
+        "changed": written.get("changed", False),
+        "followed": written.get("followed", False),
+        "error": back.get("msg") or written.get("msg") or read.get("msg") or "it was not read",
+        "until": declaration.get("until"),
+        "reason": declaration.get("reason"),
+    }
 
 
 def _peer(outcome: Mapping[str, Any], predicted: bool) -> str:
@@ -160,7 +185,7 @@ def refused_when_verifying(audit: Mapping[str, Any]) -> list[str]:
         if verdict["as_offered"] and verdict["outcome"] == "refused":
             causes = refusals.setdefault((verdict["address"], verdict["port"]), {})
             causes.setdefault(verdict["cause"], []).append(verdict["peer"])
-    lines = []
+    lines = [] if audit["verdicts"] else ["Nothing could be judged, so nobody knows what breaks"]
     for (address, port), causes in refusals.items():
         for cause, peers in causes.items():
             lines.append(f"{address}:{port} on {', '.join(dict.fromkeys(peers))}: {cause}")

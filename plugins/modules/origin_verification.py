@@ -85,7 +85,7 @@ supported:
   returned: always, once the peer has been read
   type: bool
 followed:
-  description: Whether replication brought the wanted state while the task waited.
+  description: Whether replication brought the wanted state, while the task waited or since O(before) was read.
   returned: success
   type: bool
 release:
