@@ -145,6 +145,7 @@ class Estate:
             self._peer_changed,
             configuration={CIPHERS_SETTING: peer.cipher_list},
             uc_servers=_uc_servers(cluster),
+            domains=[{"Name": profile.mra_domain}],
         )
 
     def _peer_changed(self, peer: Peer) -> None:

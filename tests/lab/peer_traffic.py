@@ -15,6 +15,7 @@ from tests.lab.peer import Peer
 from tests.lab.traffic_server import Route, TrafficServer
 
 CIPHERS_SETTING = "Ciphers UcClientTLSCiphers Value"
+PROTOCOL_SETTING = "Ciphers UcClientTLSProtocol Value"
 SECURITY_LEVEL = 1
 """Upstream OpenSSL 1.1.1's default; what the appliance uses is not known."""
 DEBOUNCE_SECONDS = 0.2
@@ -28,6 +29,7 @@ class _Setting:
     verify: bool
     trust_store: str
     cipher_list: str
+    minimum_tls: str
 
 
 class PeerTraffic:
@@ -63,6 +65,7 @@ class PeerTraffic:
             verify=setting.verify,
             trust_store=self._trust_store,
             cipher_list=setting.cipher_list,
+            minimum_tls=setting.minimum_tls,
             security_level=SECURITY_LEVEL,
         )
 
@@ -96,6 +99,7 @@ class PeerTraffic:
             self.peer.verifies_origins,
             self.peer.trust_store_pem,
             self.peer.configuration[CIPHERS_SETTING],
+            self.peer.configuration[PROTOCOL_SETTING].removeprefix("minTLSv"),
         )
 
     async def _keep(self) -> None:
@@ -115,11 +119,15 @@ class PeerTraffic:
                 self._changed.set()
 
     def _restart(self, wanted: _Setting) -> str | None:
-        self._trust_store.write_text(wanted.trust_store)
         try:
-            self._server.restart(verify=wanted.verify, cipher_list=wanted.cipher_list)
+            self._trust_store.write_text(wanted.trust_store)
+            self._server.restart(
+                verify=wanted.verify,
+                cipher_list=wanted.cipher_list,
+                minimum_tls=wanted.minimum_tls,
+            )
             self._server.wait_ready()
-        except (OSError, RuntimeError) as error:
+        except Exception as error:  # a peer can be set to anything; who waits must be told
             message = f"traffic server of {self.peer.name}: {error}"
             _log.error(message)
             return message

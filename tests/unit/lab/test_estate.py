@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import ssl
@@ -103,6 +104,23 @@ def test_there_is_a_request_for_every_peer_and_origin(estate: RunningEstate) -> 
     asked = [(r["peer"], r["address"], r["port"]) for r in estate.description["requests"]]
     assert set(asked) == wanted
     assert len(asked) == len(wanted) == 64
+
+
+def test_the_api_lists_publishers_and_domain(estate: RunningEstate) -> None:
+    trusting = ssl.create_default_context(cafile=str(estate.state / "api-ca.pem"))
+    login = base64.b64encode(b"admin:lab-admin-password").decode()
+    answers = {}
+    for resource in ("controller/server/cucm", "controller/server/imp", "common/domain"):
+        url = f"https://{NETWORK}.1.1:10443/api/provisioning/{resource}"
+        request = urllib.request.Request(url, headers={"Authorization": f"Basic {login}"})
+        with urllib.request.urlopen(request, timeout=5, context=trusting) as answer:
+            answers[resource] = json.load(answer)
+    servers = {
+        product: [server["Publisher"] for server in answers[f"controller/server/{product}"]]
+        for product in ("cucm", "imp")
+    }
+    assert servers == {"cucm": ["cucm1.emea.example.test"], "imp": ["imp1.emea.example.test"]}
+    assert answers["common/domain"] == [{"Name": "example.test"}]
 
 
 def test_shell_and_api_are_who_the_state_files_say(estate: RunningEstate) -> None:
@@ -231,6 +249,15 @@ class TestLogins:
         setting = {"Ciphers UcClientTLSCiphers Value": rsa_first}
         estate.call(lambda: estate.peer(EXPC1).configure(setting))
         assert picture(estate.log_in()) == EXPECTED | {("cucm2.emea", 6972): "arr"}
+
+    def test_a_traffic_server_that_cannot_start_is_told(self, estate: RunningEstate) -> None:
+        estate.call(
+            lambda: estate.peer(EXPC1).configure({"Ciphers UcClientTLSProtocol Value": "minTLSv9"})
+        )
+        problem = call(estate, "/settled", status=500)["error"]
+        assert problem.startswith(f"traffic server of {EXPC1}: ")
+        estate.reset()
+        assert picture(estate.log_in()) == EXPECTED
 
     def test_a_burst_of_changes_ends_in_the_last_one(self, estate: RunningEstate) -> None:
         for state in ("Off", "On", "Off", "On", "Off"):
