@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 from ansible_collections.collab.expressway.plugins.module_utils.audit_origins import (
     KEY_TYPES,
-    NOT_ITS_KEY_TYPE,
     OFFERED,
     offered_to,
+    without_such_certificate,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import (
     Record,
@@ -134,7 +134,7 @@ def _origin(origin: Record, situation: Situation) -> Iterator[Record]:
         entry = next((entry for entry in entries if entry["key_type"] == key_type), None)
         if entry is None:
             reason, kind = f"no {key_type} handshake was made", None
-        elif entry["chain"] or entry["error_kind"] in NOT_ITS_KEY_TYPE:
+        elif entry["chain"] or without_such_certificate(origin, entry):
             continue
         else:
             reason, kind = entry["error"], entry["error_kind"]

@@ -15,6 +15,8 @@ KEY_TYPES = ("rsa", "ecdsa", OFFERED)
 NOT_ITS_KEY_TYPE = frozenset({"key_type_not_offered", "no_common_cipher"})
 """Errors that are an answer: this origin has no certificate of the key type that was asked for."""
 
+HUNG_UP = frozenset({"closed", "reset"})
+
 Chain = list[Record]
 ReadChain = Callable[[str], Chain]
 """PEM text → certificate records, leaf first."""
@@ -58,6 +60,7 @@ def _entry(entry: Record, chain: Chain) -> Record:
         "chain": [record["sha256"] for record in chain],
         "tls_version": entry.get("tls_version"),
         "cipher": entry.get("cipher"),
+        "connected_to": entry.get("connected_to"),
         "error": entry.get("error") or (None if chain else "no certificate was presented"),
         "error_kind": entry.get("error_kind"),
     }
@@ -67,6 +70,20 @@ def _in_order(entry: Record) -> tuple[int, str]:
     key_type = entry["key_type"]
     position = KEY_TYPES.index(key_type) if key_type in KEY_TYPES else len(KEY_TYPES)
     return position, entry["cipher_list"] or ""
+
+
+def without_such_certificate(origin: Record, entry: Record) -> bool:
+    """Does this answer to a handshake for one key type mean that the origin has no certificate of that type?
+
+    Some servers close or reset the connection instead of saying so. Where the origin answered another handshake with
+    a certificate of another type, that is taken for the same answer.
+    """
+    if entry["chain"] or entry["key_type"] == OFFERED:
+        return False
+    seen = {other["leaf_key_type"] for other in origin["presented"] if other["chain"]}
+    said_so = entry["error_kind"] in NOT_ITS_KEY_TYPE
+    hung_up = entry["error_kind"] in HUNG_UP and entry["key_type"] not in seen
+    return bool(seen) and (said_so or hung_up)
 
 
 def offered_to(origin: Record, peer: Record) -> Record | None:

@@ -83,6 +83,7 @@ def audited_peer(observed: Record) -> Record:
         else {
             "sha256": store["sha256"],
             "certificates": [record["sha256"] for record in store["certificates"]],
+            "problems": list(store.get("problems") or []),
         },
         "uc_servers": _uc_servers(facts.get("uc_servers")),
         "configured_peers": _configured_peers(facts),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -61,6 +62,7 @@ def judged(
                     "port": origin["port"],
                     "presented": pem(entry),
                     "key_type": entry["key_type"],
+                    "connect_to": entry["connected_to"],
                 }
                 for origin, entry in met
             ],
@@ -80,7 +82,13 @@ def judged(
 
 
 def _verdict(answer: Record, peer: Record, origin: Record, entry: Record) -> Record:
-    said = {key: value for key, value in answer.items() if key != "trust_store"}
+    said = {
+        key: value for key, value in answer.items() if key not in ("trust_store", "store_problems")
+    }
+    # Only a refusal has to be believed; and at no fixed second, so that an unchanged cluster gives an unchanged model.
+    said["reproduce"] = (
+        re.sub(r" -attime \d+", "", answer["reproduce"]) if answer["outcome"] == "refused" else None
+    )
     return {
         "peer": peer["name"],
         "leaf_key_type": entry["leaf_key_type"],

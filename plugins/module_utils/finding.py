@@ -68,10 +68,10 @@ def in_order(findings: Iterable[Record]) -> list[Record]:
 
 
 def which(some: list[str], everyone: Iterable[object]) -> str:
-    """Peers for people: "all 3 peers", "expc2", "expc1 and expc2"."""
+    """Peers for people: "all 3 peers", "both peers", "expc2", "expc1 and expc2"."""
     total = len(list(everyone))
     if len(some) == total and total > 1:
-        return f"all {total} peers"
+        return "both peers" if total == 2 else f"all {total} peers"
     return listed(some)
 
 

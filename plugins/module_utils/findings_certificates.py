@@ -52,12 +52,9 @@ def ip_address_target(situation: Situation) -> Iterator[Record]:
 
 def common_name_only(situation: Situation) -> Iterator[Record]:
     """Accepted by the traffic server's fallback to the CN, refused by every stricter reading (RFC 9525)."""
-    seen: dict[tuple[str, int, str], list[Record]] = {}
-    for verdict in situation.verdicts:
-        if verdict.get("name_covered") == "common_name":
-            key = (verdict["address"], verdict["port"], verdict["chain"][0])
-            seen.setdefault(key, []).append(verdict)
-    for (address, port, digest), verdicts in seen.items():
+    for (address, port, digest), verdicts in _named(
+        situation, "covered_only_by_common_name"
+    ).items():
         leaf = situation.certificates[digest]
         yield finding(
             WARNING,
@@ -74,6 +71,41 @@ def common_name_only(situation: Situation) -> Iterator[Record]:
             port=port,
             key_type=leaf["key_type"],
         )
+
+
+def loosely_named(situation: Situation) -> Iterator[Record]:
+    """Names that the traffic server takes by rules of its own: partial wildcards, trailing dots, an IP as text."""
+    for code in ("wildcard_or_dot", "ip_only_as_text"):
+        for (address, port, digest), verdicts in _named(situation, code).items():
+            leaf = situation.certificates[digest]
+            yield finding(
+                WARNING,
+                f"{login(address, port)} is named by its {leaf['key_type'].upper()} certificate only in the traffic "
+                "server's own reading",
+                [
+                    *dict.fromkeys(
+                        item["text"]
+                        for item in verdicts[0]["name_findings"]
+                        if item["code"] == code
+                    )
+                ],
+                "Reissue the certificate with exactly the name that clients ask for.",
+                about=[code, digest[:8]],
+                peers=[verdict["peer"] for verdict in verdicts],
+                address=address,
+                port=port,
+                key_type=leaf["key_type"],
+            )
+
+
+def _named(situation: Situation, code: str) -> dict[tuple[str, int, str], list[Record]]:
+    """(address, port, leaf) → verdicts whose name findings have this code."""
+    seen: dict[tuple[str, int, str], list[Record]] = {}
+    for verdict in situation.verdicts:
+        if verdict["chain"] and any(item["code"] == code for item in verdict["name_findings"]):
+            key = (verdict["address"], verdict["port"], verdict["chain"][0])
+            seen.setdefault(key, []).append(verdict)
+    return seen
 
 
 def expiring(situation: Situation) -> Iterator[Record]:
@@ -118,14 +150,14 @@ def expiring(situation: Situation) -> Iterator[Record]:
 
 def weak(situation: Situation) -> Iterator[Record]:
     """Accepted at this security level, refused at a stricter one; which one Cisco's build has is unknown."""
-    seen: dict[tuple[str, int, tuple[str, ...], str], list[Record]] = {}
+    seen: dict[tuple[str, int, tuple[str, ...], tuple[str, ...]], list[Record]] = {}
     for verdict in situation.verdicts:
-        if verdict.get("weak"):
+        if verdict["weak"]:
             key = (
                 verdict["address"],
                 verdict["port"],
                 tuple(verdict["chain"]),
-                _said(verdict["weak"]),
+                tuple(verdict["weak"]),
             )
             seen.setdefault(key, []).append(verdict)
     for (address, port, chain, weakness), verdicts in seen.items():
@@ -133,7 +165,7 @@ def weak(situation: Situation) -> Iterator[Record]:
         yield finding(
             WARNING,
             f"{login(address, port)} ({key_type.upper()} certificate) has a weak key or digest",
-            [weakness, "The security level of the Expressway's OpenSSL is not known."],
+            [*weakness, "The security level of the Expressway's OpenSSL is not known."],
             "Reissue with RSA 2048 bits or more (or P-256 and larger) and SHA-256.",
             about=[chain[0][:8] if chain else "no-chain"],
             peers=[verdict["peer"] for verdict in verdicts],
@@ -141,7 +173,3 @@ def weak(situation: Situation) -> Iterator[Record]:
             port=port,
             key_type=key_type,
         )
-
-
-def _said(weakness: object) -> str:
-    return "; ".join(map(str, weakness)) if isinstance(weakness, list) else str(weakness)

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.collab.expressway.plugins.module_utils.audit_gaps import (
-    NOT_ITS_KEY_TYPE,
-)
 from ansible_collections.collab.expressway.plugins.module_utils.audit_origins import (
+    NOT_ITS_KEY_TYPE,
     OFFERED,
     offered_to,
 )
@@ -34,6 +32,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.refusal_words im
 AGREEMENT_FAILED = NOT_ITS_KEY_TYPE | {"alert", "protocol"}
 """Errors of a handshake that the origin answered: it is there, but it and the peer do not agree on TLS."""
 
+MISSING_ISSUER = frozenset({2, 20})
+"""OpenSSL: the issuer of the last certificate in the path is neither sent nor stored."""
+
 WHY_IT_MAY_COME = (
     "The other certificate comes as soon as the peer's cipher list prefers it, the origin orders by its own "
     "preference, or TLS 1.3 is negotiated: there the signature algorithms choose the certificate, not the cipher list "
@@ -49,6 +50,7 @@ def breaks_today(situation: Situation) -> Iterator[Record]:
     for group in _by_cause(situation, BREAKS_TODAY):
         peers = _peers(group)
         yield _refusal(
+            situation,
             group,
             CRITICAL,
             f"breaks today on {which(peers, situation.peers)}",
@@ -63,6 +65,7 @@ def breaks_when_verified(situation: Situation) -> Iterator[Record]:
         peers = _peers(group)
         reasons = _why_not_verified(situation, peers)
         yield _refusal(
+            situation,
             group,
             WARNING,
             f"would break on {which(peers, situation.peers)} as soon as origins are verified",
@@ -77,6 +80,7 @@ def breaks_after_change(situation: Situation) -> Iterator[Record]:
     for group in _by_cause(situation, BREAKS_AFTER_CHANGE):
         peers = _peers(group)
         yield _refusal(
+            situation,
             group,
             WARNING,
             f"would break on {which(peers, situation.peers)} after a cipher or release change",
@@ -87,12 +91,10 @@ def breaks_after_change(situation: Situation) -> Iterator[Record]:
 
 def masked_failure(situation: Situation) -> Iterator[Record]:
     """The traffic server logs one error at a time: what still fails once the first is repaired."""
-    for standing in (BREAKS_TODAY, BREAKS_WHEN_VERIFIED, BREAKS_AFTER_CHANGE):
-        for group in _by_cause(situation, standing):
-            hidden = _revealed(group)
-            if not hidden:
-                continue
-            verdict = group[0]
+    for group in _by_cause(situation, None):
+        hidden = _revealed(group)
+        verdict = group[0]
+        if hidden:
             yield finding(
                 WARNING,
                 f"{_place(group)}: repairing the refusal will uncover another one",
@@ -140,11 +142,11 @@ def no_agreement_on_tls(situation: Situation) -> Iterator[Record]:
             )
 
 
-def _by_cause(situation: Situation, standing: str) -> list[list[Record]]:
-    """Refused verdicts that one repair ends: same origin, chain and error, on whatever peers."""
+def _by_cause(situation: Situation, standing: str | None) -> list[list[Record]]:
+    """Refused verdicts (of one standing) that one repair ends: same origin, chain and error, on whatever peers."""
     groups: dict[tuple[object, ...], list[Record]] = {}
     for verdict in situation.refused():
-        if verdict["standing"] == standing:
+        if standing in (None, verdict["standing"]):
             key = (verdict["address"], verdict["port"], tuple(verdict["chain"]), *_error(verdict))
             groups.setdefault(key, []).append(verdict)
     return list(groups.values())
@@ -180,13 +182,31 @@ def _revealed(group: list[Record]) -> list[str]:
     """`reveals` of all verdicts of the group, each text once."""
     texts: dict[str, None] = {}
     for verdict in group:
-        reveals = verdict.get("reveals") or []
-        texts.update(dict.fromkeys([reveals] if isinstance(reveals, str) else map(str, reveals)))
+        texts.update(dict.fromkeys(verdict["reveals"]))
     return list(texts)
 
 
+def _at_hand(situation: Situation, verdict: Record) -> list[str]:
+    """The missing issuer among the certificates that are known from elsewhere."""
+    if verdict["error_code"] not in MISSING_ISSUER or not verdict["chain"]:
+        return []
+    last = situation.certificates[verdict["chain"][-1]]
+    issuers = (situation.certificates[digest] for digest in situation.known)
+    return [
+        f"At hand among the certificates given: {record['subject']}, SHA-256 {record['sha256']}."
+        for record in issuers
+        if record["subject"] == last["issuer"]
+        and (not last["aki"] or not record["ski"] or last["aki"] == record["ski"])
+    ]
+
+
 def _refusal(
-    group: list[Record], severity: str, what: str, more_evidence: list[str], remedy: str
+    situation: Situation,
+    group: list[Record],
+    severity: str,
+    what: str,
+    more_evidence: list[str],
+    remedy: str,
 ) -> Record:
     verdict = group[0]
     why, _ = in_few_words(verdict)
@@ -197,6 +217,7 @@ def _refusal(
             verdict["cause"],
             f"Log line of the peer: {verdict['log_line']}" if verdict.get("log_line") else "",
             *more_evidence,
+            *_at_hand(situation, verdict),
         ],
         remedy,
         about=_about(group),

@@ -112,6 +112,24 @@ def expired_in_trust_store(situation: Situation) -> Iterator[Record]:
         )
 
 
+def not_a_certificate(situation: Situation) -> Iterator[Record]:
+    """Blocks of a trust store that are no certificates; some of them keep the whole store from being loaded."""
+    problems: dict[tuple[str, ...], list[str]] = {}
+    for peer in situation.with_trust_store():
+        if peer["trust_store"]["problems"]:
+            problems.setdefault(tuple(peer["trust_store"]["problems"]), []).append(peer["name"])
+    for texts, peers in problems.items():
+        yield finding(
+            WARNING,
+            f"The trust store of {which(peers, situation.peers)} holds what is no certificate",
+            texts,
+            "Remove these blocks (Maintenance > Security > Trusted CA certificate); a private key among them is "
+            "compromised: replace it.",
+            about=peers,
+            peers=peers,
+        )
+
+
 def _issued_below(situation: Situation, subject: str) -> list[str]:
     return list(
         dict.fromkeys(

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from ansible_collections.collab.expressway.plugins.module_utils.audit_origins import (
-    KEY_TYPES,
-    NOT_ITS_KEY_TYPE,
     OFFERED,
     seen_by,
+    without_such_certificate,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import (
     ACCEPTED,
@@ -120,7 +119,7 @@ def _cell(origin: Record, peer: Record, key_type: str, verdicts: dict[Key, Recor
     verdict = verdicts.get((peer["name"], origin["address"], origin["port"], key_type))
     entry = next((entry for entry in seen_by(origin, peer) if entry["key_type"] == key_type), None)
     if verdict is None:
-        return _unseen(entry, peer, origin, key_type)
+        return _unseen(entry, peer, origin)
     met = " ".join(
         filter(None, [(verdict["leaf_key_type"] or "").upper(), entry and entry["tls_version"]])
     )
@@ -134,14 +133,13 @@ def _cell(origin: Record, peer: Record, key_type: str, verdicts: dict[Key, Recor
     return "risk", "! would break", why
 
 
-def _unseen(entry: Record | None, peer: Record, origin: Record, key_type: str) -> Cell:
+def _unseen(entry: Record | None, peer: Record, origin: Record) -> Cell:
     if not peer["reached"]:
         return "calm", "? unknown", "peer not reached"
     if entry is not None and entry["chain"]:
         return "calm", "? unknown", "trust store not read"
-    answered = any(other["chain"] for other in origin["presented"])
     if entry is None:
         return "calm", "? not looked at", ""
-    if key_type in KEY_TYPES[:-1] and answered and entry["error_kind"] in NOT_ITS_KEY_TYPE:
+    if without_such_certificate(origin, entry):
         return NO_SUCH_CERTIFICATE
     return "calm", "? not looked at", entry["error"] or ""

@@ -21,7 +21,8 @@ from ansible_collections.collab.expressway.plugins.module_utils.short_names impo
 
 SCREEN_LINES = 24
 SCREEN_COLUMNS = 100
-WHERE_COLUMNS = 30
+WHERE_COLUMNS = 40
+"""Room for the places of one line; the columns that follow take what is left of the screen."""
 
 
 def screen(audits: list[Record], *, lines: int = SCREEN_LINES) -> list[str]:
@@ -49,17 +50,19 @@ def _login_lines(audit: Record) -> list[str]:
     """One line a cause: where, why → what to do."""
     domain = cluster_domain(audit)
     everyone = [peer["name"] for peer in audit["peers"]]
-    mark = {BREAKS_TODAY: "x"}
-    lines = []
+    rows = []
     for entry in audit["summary"]["logins"]:
+        mark = "x" if entry["standing"] == BREAKS_TODAY else "!"
         some = "" if entry["peers"] == everyone else f" [{_peers(entry['peers'], domain)}]"
-        place = _places(entry["origins"], domain, WHERE_COLUMNS - len(some)) + some
-        lines.append(
-            _clip(
-                f"  {mark.get(entry['standing'], '!')} {place:<{WHERE_COLUMNS}} {entry['why']} → {entry['remedy']}"
-            )
-        )
-    return lines
+        said = f"{entry['why']} → {entry['remedy']}"
+        # Reason and remedy matter more than the fifth address of the same cause.
+        room = min(WHERE_COLUMNS, SCREEN_COLUMNS - len(said) - 5) - len(some)
+        rows.append((mark, _places(entry["origins"], domain, room) + some, said))
+    width = max((len(place) for _, place, _ in rows), default=0)
+    return [
+        _clip(f"  {mark} {place:<{min(width, SCREEN_COLUMNS - len(said) - 5)}} {said}")
+        for mark, place, said in rows
+    ]
 
 
 def _peers(peers: list[str], domain: str) -> str:
@@ -73,11 +76,11 @@ def _places(origins: list[Record], domain: str, room: int) -> str:
         host = login(short(origin["address"], domain), origin["port"]).rpartition(":")[0]
         ports.setdefault(host, []).append(str(origin["port"]))
     hosts = [f"{host}:{','.join(numbers)}" for host, numbers in ports.items()]
-    for kept in range(len(hosts), 1, -1):
-        text = " ".join(hosts[:kept]) + (f" +{len(hosts) - kept}" if kept < len(hosts) else "")
-        if len(text) <= room:
-            return text
-    return hosts[0] + (f" +{len(hosts) - 1}" if len(hosts) > 1 else "")
+    for kept in range(len(hosts), 0, -1):
+        text = " ".join(hosts[:kept]) + (f" +{len(hosts) - kept} more" if kept < len(hosts) else "")
+        if len(text) <= room or kept == 1:
+            break
+    return text
 
 
 def _clip(line: str) -> str:
@@ -85,8 +88,8 @@ def _clip(line: str) -> str:
 
 
 def text_report(audits: list[Record]) -> str:
-    """Everything that was found, for a ticket or a mail."""
-    parts = ["MRA origin certificate audit", "=" * 28, ""]
+    """The screen, an empty line, then everything that was found: for a ticket or a mail."""
+    parts = [*screen(audits), "", "MRA origin certificate audit", "=" * 28, ""]
     for audit in audits:
         parts += [*_cluster(audit), ""]
     return "\n".join(printable(line) for line in parts)
