@@ -40,6 +40,7 @@ class Doorway:
         self._peer = peer
         self._channel = channel
         self._server = server
+        self._listening: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self, address: str, port: int) -> None:
@@ -57,20 +58,20 @@ class Doorway:
             ) from None
         listener.setblocking(False)
         self.port = listener.getsockname()[1]
-        self._start(self._accept(listener))
+        self._listening = self._start(self._accept(listener))
 
     async def close(self) -> None:
         """Stop listening and end what is open."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._listening:
+            await _end(self._listening)
         await self._server.close()
+        await _end(*self._tasks)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -97,6 +98,12 @@ class Doorway:
             await _say_nothing(connection)
         else:
             await self._server.serve(connection)
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _say_nothing(connection: socket.socket) -> None:

@@ -48,13 +48,22 @@ class ShellServer:
 
     async def serve(self, connection: socket.socket) -> None:
         """Speak SSH on `connection` until the login is over; the session goes on by itself."""
-        with contextlib.suppress(OSError, asyncssh.Error):
-            await asyncssh.run_server(connection, options=self._options)
+        try:
+            with contextlib.suppress(OSError, asyncssh.Error):
+                await asyncssh.run_server(connection, options=self._options)
+        except asyncio.CancelledError:
+            connection.close()
+            raise
 
     async def close(self) -> None:
         """Cut every connection."""
-        for connection in list(self._connections):
+        connections = list(self._connections)
+        for connection in connections:
             connection.abort()
+        await asyncio.gather(*(connection.wait_closed() for connection in connections))
+        # A connection counts as closed two turns of the loop before its socket is.
+        for _ in range(2):
+            await asyncio.sleep(0)
 
 
 class _Login(asyncssh.SSHServer):
