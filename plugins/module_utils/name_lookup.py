@@ -37,8 +37,8 @@ def look_up(
 ) -> dict[str, Lookup]:
     """One answer for each distinct host, within `seconds`. IP addresses stand for themselves.
 
-    A name with several addresses gives its first IPv4 address, else its first address: one connection
-    is made, as the traffic server does when all is well.
+    A name with several addresses gives its first IPv4 address, else its first address: one
+    connection is made, as the traffic server does when all is well.
     """
     hosts = set(hosts)
     answers = {host: Lookup(host, None) for host in hosts if is_ip_literal(host)}

@@ -49,8 +49,8 @@ class Origin(NamedTuple):
 def read_origins(options: Iterable[Mapping[str, Any]]) -> list[Origin]:
     """Origins from option values: dicts with `address`, `port`, and perhaps `connect_to`.
 
-    Raises OriginRefused, naming the entry, for a host that is neither a name nor an IP address, and for a
-    port outside 1 to 65535.
+    Raises OriginRefused, naming the entry, for a host that is neither a name nor an IP address, and
+    for a port outside 1 to 65535.
     """
     origins = []
     for number, option in enumerate(options):

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads which certificate chains origins present, for each key type and with a peer's own cipher list.
+"""Reads which chains origins present, for each key type and with a peer's own cipher list.
 
 What an origin does is data, never an exception: every entry has a chain, or says why it has none.
 """
@@ -47,7 +47,7 @@ _SPARE_FILES = 64
 
 
 class Offer(NamedTuple):
-    """What a peer offers to its origins: the value of `Ciphers UcClientTLSCiphers`, and TLS versions."""
+    """What a peer offers to its origins: its `Ciphers UcClientTLSCiphers`, and TLS versions."""
 
     cipher_list: str = DEFAULT_CIPHER_LIST
     minimum_tls_version: str = "1.2"
@@ -59,21 +59,20 @@ class Offer(NamedTuple):
 
 
 class _ByKeyType:
-    """Reads the chain for one key type: in clear up to TLS 1.2, with OpenSSL if that is turned down."""
+    """Reads the chain for one key type: in clear up to TLS 1.2, else with OpenSSL in TLS 1.3."""
 
     def __init__(self, key_type: str, server_name: str | None) -> None:
         self._asked = KEY_TYPES[key_type]
         self._server_name = server_name
-        self._hello = HelloProbe(self._asked, server_name)
         self.outcome: Outcome | None = None
 
     def first(self) -> Conversation:
-        return self._hello
+        return HelloProbe(self._asked, self._server_name)
 
     def conclude(self, conversation: Conversation, outcome: Outcome) -> Conversation | None:
-        if conversation is self._hello:
+        if isinstance(conversation, HelloProbe):
             self.outcome = outcome
-            if self._hello.newer_version_may_help:
+            if conversation.newer_version_may_help:
                 context = client_context("ALL", "1.3", "1.3", self._asked.tls13_signatures)
                 return OpenSSLProbe(context, self._server_name, self._asked)
         elif outcome.chain or outcome.error_kind == "key_type_not_offered":

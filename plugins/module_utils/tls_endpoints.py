@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the window works with: endpoints, what is to be read there, and conversations that read it."""
+"""What the window works with: endpoints, what to read there, and the conversations that read it."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Reading(Protocol):
 class Endpoint:
     """An IP address and a port, with what is to be read there.
 
-    The first reading goes ahead. If its connection is answered the others follow, else they share its
-    outcome: a host that drops packets is waited for once.
+    The first reading goes ahead. If its connection is answered the others follow, else they share
+    its outcome: a host that drops packets is waited for once.
     """
 
     def __init__(self, ip: str, port: int, readings: Iterable[Reading]) -> None:

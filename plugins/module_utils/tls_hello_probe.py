@@ -3,7 +3,8 @@
 
 """Reads a presented chain with a ClientHello of our own: TLS 1.2 or older, up to the certificates.
 
-For the origin it looks like a client that changes its mind; it is told so before the connection ends.
+For the origin it looks like a client that changes its mind; it is told so before the connection
+ends.
 """
 
 from __future__ import annotations

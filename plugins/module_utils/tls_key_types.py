@@ -31,8 +31,8 @@ class KeyType(NamedTuple):
     tls13_signatures: str
     """What chooses the certificate in TLS 1.3, as a list for OpenSSL.
 
-    PKCS #1 v1.5 may sign certificates there, never the handshake: so naming it welcomes a chain that
-    an RSA CA has issued without welcoming an RSA leaf.
+    PKCS #1 v1.5 may sign certificates there, never the handshake: so naming it welcomes a chain
+    that an RSA CA has issued without welcoming an RSA leaf.
     """
 
 

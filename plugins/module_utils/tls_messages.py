@@ -40,7 +40,7 @@ _RENEGOTIATION_SCSV = 0x00FF
 
 
 class TlsError(Exception):
-    """An answer that holds no certificates; the text is a sentence about the origin, without its name."""
+    """An answer without certificates; the text is a sentence about the origin, without its name."""
 
 
 class NotTls(TlsError):
@@ -52,7 +52,7 @@ class Malformed(TlsError):
 
 
 class Alerted(TlsError):
-    """The origin ended the handshake with an alert. `name` is its registered name (or `alert_<number>`)."""
+    """The origin ended the handshake with an alert, `name` (`alert_<number>` if unregistered)."""
 
     def __init__(self, number: int) -> None:
         self.name = ALERTS.get(number, f"alert_{number}")
@@ -81,8 +81,9 @@ def client_hello(
 ) -> bytes:
     """The record of a ClientHello that offers exactly `suites`, in this order, and no TLS 1.3.
 
-    `signatures` should name the schemes of every key type: up to TLS 1.2 the suites alone choose the
-    certificate, and a strict server holds back a chain with a signature of a scheme not named here.
+    `signatures` should name the schemes of every key type: up to TLS 1.2 the suites alone choose
+    the certificate, and a strict server holds back a chain with a signature of a scheme not named
+    here.
     `server_name`: the SNI, in ASCII; None sends none. `random`: 32 bytes.
     The signalling suite of RFC 5746 stands last, and the extended master secret is offered: there
     are servers that insist on them.
@@ -111,7 +112,7 @@ def client_hello(
 
 
 def farewell(version: int = 0x0301) -> bytes:
-    """The alerts that end a handshake on purpose: user_canceled, close_notify (RFC 5246 section 7.2)."""
+    """The alerts that end a handshake on purpose: user_canceled, close_notify (RFC 5246, 7.2)."""
     return b"".join(
         _record(_ALERT, version, bytes((_WARNING, number)))
         for number in (_USER_CANCELED, _CLOSE_NOTIFY)
@@ -119,10 +120,10 @@ def farewell(version: int = 0x0301) -> bytes:
 
 
 class AnswerReader:
-    """Reads the answer to a ClientHello, piece by piece as it arrives, up to the Certificate message.
+    """Reads the answer to a ClientHello as it arrives, up to the Certificate message.
 
-    Whatever is fed, `feed` returns or raises `TlsError`; memory and work are bounded by `MAX_ANSWER`
-    bytes. After a result or an error the reader is used up.
+    Whatever is fed, `feed` returns or raises `TlsError`; memory and work are bounded by
+    `MAX_ANSWER` bytes. After a result or an error the reader is used up.
     """
 
     def __init__(self, offered: Collection[int]) -> None:

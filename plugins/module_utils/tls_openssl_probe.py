@@ -3,8 +3,8 @@
 
 """Reads a presented chain with a complete handshake of OpenSSL, on memory buffers: no socket here.
 
-For origins that speak TLS 1.3 only, and to see what one peer gets with its own cipher list. Nothing is
-verified: to show what would be refused is the very purpose, and the judgement comes later.
+For origins that speak TLS 1.3 only, and to see what one peer gets with its own cipher list. Nothing
+is verified: to show what would be refused is the very purpose, and the judgement comes later.
 """
 
 from __future__ import annotations
@@ -47,10 +47,11 @@ class CipherListRefused(ValueError):
 def client_context(
     cipher_list: str, minimum: str, maximum: str, signatures: str | None = None
 ) -> SSL.Context:
-    """A client that offers `cipher_list` in its order, and TLS `minimum` to `maximum` (`1.0` … `1.3`).
+    """A client that offers `cipher_list` in its order, and TLS `minimum` to `maximum`.
 
-    Old origins can be read: unless the list sets a security level, level 0 is appended. `signatures`:
-    the signature algorithms to offer, default OpenSSL's. Raises CipherListRefused.
+    Versions are the keys of `TLS_VERSIONS`. Old origins can be read: unless the list sets a security
+    level, level 0 is appended. `signatures`: the signature algorithms to offer, OpenSSL's if None.
+    Raises CipherListRefused.
     """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_min_proto_version(TLS_VERSIONS[minimum])
@@ -62,7 +63,7 @@ def client_context(
         context.set_cipher_list(readable.encode())
     except (SSL.Error, UnicodeEncodeError) as error:
         raise CipherListRefused(_reasons(error) or str(error)) from error
-    # pyOpenSSL has no public call for these two; without them the leaf's key type is still compared.
+    # pyOpenSSL has no public call for these; without them the leaf's key type is still compared.
     _set_list(context, "SSL_CTX_set1_curves_list", _GROUPS)
     if signatures is not None:
         _set_list(context, "SSL_CTX_set1_sigalgs_list", signatures.encode())
@@ -137,7 +138,7 @@ class OpenSSLProbe:
         )
         if self._asked is None:
             return presented
-        # Asked for a key type, as in the hello probe: what comes after the certificates is no matter.
+        # As in the hello probe, what comes after the certificates is no matter.
         return held_to(self._asked, presented._replace(error_kind=None, error=None))
 
     def _to_send(self) -> bytes:

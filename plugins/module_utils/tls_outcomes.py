@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What became of one attempt to read a presented chain: a result row, or the reason and what to check.
+"""What became of one attempt to read a presented chain, with what to check if it failed.
 
 The words of `error_kind` are a public contract of `presented_certificates_info`.
 """

@@ -3,8 +3,8 @@
 
 """The numbers of TLS, up to version 1.2, with the names that OpenSSL and the RFCs give them.
 
-Sources: the IANA registries of cipher suites, signature schemes, supported groups and alerts; OpenSSL's names from
-`openssl ciphers -V`.
+Sources: the IANA registries of cipher suites, signature schemes, supported groups and alerts;
+OpenSSL's names from `openssl ciphers -V`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ RSA_SUITES: Mapping[int, str] = {
     0x0005: "RC4-SHA",
     0x0004: "RC4-MD5",
 }
-"""Suites that make a server present its RSA certificate, strong ones first. Number → OpenSSL name."""
+"""What makes a server present its RSA certificate, strong suites first. Number → OpenSSL name."""
 
 ECDSA_SUITES: Mapping[int, str] = {
     0xC02C: "ECDHE-ECDSA-AES256-GCM-SHA384",
@@ -55,7 +55,7 @@ ECDSA_SUITES: Mapping[int, str] = {
     0xC008: "ECDHE-ECDSA-DES-CBC3-SHA",
     0xC007: "ECDHE-ECDSA-RC4-SHA",
 }
-"""Suites that make a server present its ECDSA certificate, strong ones first. Number → OpenSSL name."""
+"""What makes a server present its ECDSA certificate, strong suites first. Number → name."""
 
 RSA_SIGNATURES = (0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0809, 0x080A, 0x080B, 0x0201)
 """Signature schemes made with an RSA key: PSS, PKCS #1 v1.5, keys that are PSS only, SHA-1."""
@@ -64,7 +64,7 @@ ECDSA_SIGNATURES = (0x0403, 0x0503, 0x0603, 0x0203)
 """Signature schemes made with an ECDSA key, SHA-1 last."""
 
 GROUPS = (0x001D, 0x0017, 0x0018, 0x0019, 0x001E)
-"""x25519, P-256, P-384, P-521, x448. A server whose ECDSA key is on a curve not named here does not present it."""
+"""x25519, P-256, P-384, P-521, x448. A server holds back an ECDSA key on a curve not named."""
 
 VERSIONS: Mapping[int, str] = {0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2"}
 """Protocol version on the wire → OpenSSL name."""

@@ -59,7 +59,7 @@ class _Attempt:
         self.endpoint = endpoint
         self.reading = reading
         self.conversation = conversation
-        self.sock: socket.socket | None = None
+        self.sock: socket.socket
         self.started = 0.0
         self.unsent = b""
         self.connected = self.registered = self.fresh = self.over = False
@@ -130,8 +130,12 @@ class Window:
             self._close(attempt, outcomes.no_socket(error.strerror))
             return
         attempt.sock.setblocking(False)
-        code = attempt.sock.connect_ex((ip, port))
+        try:
+            code = attempt.sock.connect_ex((ip, port))
+        except OSError:  # an address that means nothing here, such as one with an unknown IPv6 zone
+            code = errno.EADDRNOTAVAIL
         if code not in _UNDER_WAY:
+            attempt.sock.close()
             self._close(attempt, outcomes.connection_failed(code))
             return
         self._selector.register(attempt.sock, _WRITE, attempt)
@@ -191,20 +195,23 @@ class Window:
     def _close(self, attempt: _Attempt, failure: Outcome | None = None) -> None:
         """Ends the connection, and gives its place to another conversation of the reading or away.
 
-        `failure`: why the connection ended, for a conversation that is undecided.
+        `failure`: why the connection ended, if the conversation may be undecided.
         """
         outcome = attempt.conversation.outcome
-        if outcome is None:
+        if outcome is None and failure is not None:
             outcome = attempt.conversation.interrupted(failure)
         attempt.over = True
         self._leave_window(attempt)
         self._hang_up(attempt)
         endpoint, reading = attempt.endpoint, attempt.reading
+        following = reading.conclude(attempt.conversation, outcome)
+        del attempt.conversation  # the attempt itself stays queued by age for a while
+        if self._ending:
+            return
         if not attempt.connected:
             while endpoint.held_back:
                 endpoint.held_back.popleft().outcome = outcome
-        following = reading.conclude(attempt.conversation, outcome)
-        if following is not None and not self._ending:
+        if following is not None:
             self._connect(_Attempt(attempt.node, endpoint, reading, following))
             return
         attempt.node.open -= 1
@@ -217,7 +224,6 @@ class Window:
                 attempt.sock.send(attempt.conversation.parting())
         if attempt.registered:
             self._selector.unregister(attempt.sock)
-        if attempt.sock is not None:
             attempt.sock.close()
 
     def _leave_window(self, attempt: _Attempt) -> None:
@@ -246,6 +252,7 @@ class Window:
             self._close(attempt, late(seconds))
 
     def _end(self, endpoints: tuple[Endpoint, ...]) -> None:
+        """Nothing is begun any more: what is open ends, what was not begun says so."""
         self._ending = True
         for attempt in self._by_age:
             if not attempt.over:

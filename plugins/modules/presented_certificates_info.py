@@ -11,10 +11,12 @@ module: presented_certificates_info
 short_description: Read the certificate chains that UC nodes present
 version_added: 0.1.0
 description:
-  - Reads which certificate chains the TLS ports of Unified CM, IM and Presence and Unity Connection nodes
-    present, for RSA and for ECDSA apart, and as one Expressway would get them with its own cipher list.
-  - One task reads any number of origins. What an origin does (refuse, hang, talk plain text) is part of the
-    result and never fails the task. Nothing is verified here, see M(collab.expressway.origin_verdict_info).
+  - Reads which certificate chains the TLS ports of Unified CM, IM and Presence and Unity Connection
+    nodes present, for RSA and for ECDSA apart, and as one Expressway would get them with its own
+    cipher list.
+  - One task reads any number of origins. What an origin does (refuse, hang, talk plain text) is
+    part of the result and never fails the task. Nothing is verified here, see
+    M(collab.expressway.origin_verdict_info).
   - The name sent in the handshake (SNI) is the one that the traffic server of an Expressway sends,
     O(origins[].address), and none if that is an IP address.
   - Runs on the controller or, with C(delegate_to), on a host that reaches the UC network.
@@ -39,7 +41,7 @@ options:
     required: true
     suboptions:
       address:
-        description: Host name or IP address that MRA clients ask for, as System > Server advertises it.
+        description: Host name or IP address that MRA clients ask for, as advertised.
         type: str
         required: true
       port:
@@ -48,18 +50,19 @@ options:
         required: true
       connect_to:
         description:
-          - Host name or IP address to connect to, where this host cannot resolve O(origins[].address).
-            The SNI stays that of O(origins[].address).
-          - A name with several addresses is connected to at its first IPv4 address, else at its first one.
+          - Host name or IP address to connect to, where this host cannot resolve
+            O(origins[].address). The SNI stays that of O(origins[].address).
+          - A name with several addresses is connected to at its first IPv4 address, else at its
+            first one.
         type: str
   key_types:
     description:
       - What to ask each origin for.
-      - V(rsa) and V(ecdsa) offer the cipher suites of this key type only, in TLS 1.0 to 1.2, and end after the
-        certificates. An origin that turns this down is asked again in TLS 1.3. Both read legacy origins, with
-        1024-bit keys or SHA-1.
-      - V(offered) makes a complete handshake with O(cipher_list), and so shows the one chain that an Expressway
-        with that list gets.
+      - V(rsa) and V(ecdsa) offer the cipher suites of this key type only, in TLS 1.0 to 1.2, and
+        end after the certificates. An origin that turns this down is asked again in TLS 1.3. Both
+        read legacy origins, with 1024-bit keys or SHA-1.
+      - V(offered) makes a complete handshake with O(cipher_list), and so shows the one chain that
+        an Expressway with that list gets.
     type: list
     elements: str
     choices: [rsa, ecdsa, offered]
@@ -67,13 +70,16 @@ options:
   cipher_list:
     description:
       - The cipher list that V(offered) offers, in OpenSSL's syntax and in this order, as
-        C(xConfiguration Ciphers UcClientTLSCiphers) of the peer has it. Default is the documented default of X15.0.
-      - Names that this host's OpenSSL does not know are passed over. The task fails if nothing is left.
-      - Legacy origins can be read, as C(@SECLEVEL=0) is appended to a list without a security level.
+        C(xConfiguration Ciphers UcClientTLSCiphers) of the peer has it. Default is the documented
+        default of X15.0.
+      - Names that this host's OpenSSL does not know are passed over. The task fails if nothing is
+        left.
+      - Legacy origins can be read, as C(@SECLEVEL=0) is appended to a list without a security
+        level.
     type: str
     default: EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:!aNULL
   minimum_tls_version:
-    description: Lowest TLS version that V(offered) offers, as C(UcClientTLSProtocol) of the peer has it.
+    description: Lowest TLS version to offer for V(offered), as C(UcClientTLSProtocol) has it.
     type: str
     choices: ["1.0", "1.1", "1.2", "1.3"]
     default: "1.2"
@@ -89,11 +95,12 @@ options:
   deadline:
     description:
       - Seconds that the whole task may take, name lookups (half of it at most) included.
-      - What is not done by then is RV(presented[].error_kind=timeout) or RV(presented[].error_kind=not_started).
+      - What is not done by then is RV(presented[].error_kind=timeout) or
+        RV(presented[].error_kind=not_started).
     type: float
     default: 120
   max_connections:
-    description: Connections that may be open at once. The limit of open files on the host bounds it too.
+    description: Connections open at once; the host's limit of open files bounds it too.
     type: int
     default: 1000
   max_connections_per_host:
@@ -131,7 +138,8 @@ EXAMPLES = r"""
 RETURN = r"""
 presented:
   description:
-    - One entry for each origin and key type, in the order of O(origins) and, within, of O(key_types).
+    - One entry for each origin and key type, in the order of O(origins) and, within, of
+      O(key_types).
   type: list
   elements: dict
   returned: success
@@ -153,8 +161,8 @@ presented:
       sample: 192.0.2.11
     key_type:
       description:
-        - V(rsa), V(ecdsa) or V(offered). A chain reported for V(rsa) or V(ecdsa) always has a first certificate
-          of that key type.
+        - V(rsa), V(ecdsa) or V(offered). A chain reported for V(rsa) or V(ecdsa) always has a first
+          certificate of that key type.
       type: str
       sample: rsa
     tls_version:
@@ -171,29 +179,29 @@ presented:
     chain:
       description:
         - The certificates as sent, PEM, usually the leaf first; empty if none were presented.
-        - It can stand beside RV(presented[].error) where a handshake failed after the certificates, for example
-          because the origin asks for a client certificate.
+        - It can stand beside RV(presented[].error) where a handshake failed after the certificates,
+          for example because the origin asks for a client certificate.
       type: str
     sha256:
-      description: SHA-256 of each certificate in RV(presented[].chain) (DER), in lower-case hexadecimal.
+      description: SHA-256 of each certificate (DER) in lower-case hexadecimal.
       type: list
       elements: str
     error_kind:
       description:
         - V(null) if all went well, else why not.
-        - V(refused), V(reset), V(closed), V(timeout), V(unresolved), V(not_started), that is the deadline came first;
-          V(plaintext), the port speaks something else than TLS;
-          V(no_common_cipher), there is no certificate of this key type, or no TLS version or cipher suite in common;
-          V(key_type_not_offered), the origin presented another key type than it was asked for;
-          V(alert), V(protocol), another TLS alert, an answer that breaks the rules.
+        - V(refused), V(reset), V(closed), V(timeout), V(unresolved), V(not_started), that is the
+          deadline came first; V(plaintext), the port speaks something else than TLS;
+          V(no_common_cipher), there is no certificate of this key type, or no TLS version or cipher
+          suite in common; V(key_type_not_offered), the origin presented another key type than it
+          was asked for; V(alert), V(protocol), another TLS alert, an answer that breaks the rules.
       type: str
       sample: timeout
     error:
       description: The same in a sentence that names the origin and what to check.
       type: str
       sample: >-
-        cucm1.example.com:8443 (at 192.0.2.11) refused the connection; check that the service is started,
-        that the port is right, and that no firewall on the way rejects it
+        cucm1.example.com:8443 (at 192.0.2.11) refused the connection; check that the service is
+        started, that the port is right, and that no firewall on the way rejects it
 """
 
 from typing import Any

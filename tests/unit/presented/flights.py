@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server's first answer, written by the book (RFC 5246) and independently of the code under test."""
+"""A server's first answer, by the book (RFC 5246) and independent of the code under test."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Listener:
 
 @contextlib.contextmanager
 def listening(handle: Callable[[socket.socket], None], ip: str = HOME) -> Iterator[Listener]:
-    """A server that gives every connection to `handle` in a thread of its own, and then closes it."""
+    """A server that gives every connection a thread, in which `handle` runs, and then closes it."""
     server = socket.create_server((ip, 0), backlog=512)
     listener = Listener(server)
 

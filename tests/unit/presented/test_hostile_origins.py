@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Origins that misbehave cost their own entry an error, and nobody else a chain or a second too much."""
+"""Origins that misbehave cost their own entry an error, and nobody else a chain or a second."""
 
 from __future__ import annotations
 
@@ -127,6 +127,13 @@ def test_a_refused_port_is_tried_once() -> None:
     assert "check that the service is started" in entries[0]["error"]
 
 
+def test_an_address_that_means_nothing_here_is_data() -> None:
+    origin = Origin("fe80::1%no-such-zone", 8443)
+    (entry,) = read_presented_chains([origin], ["rsa"], Offer(), Limits(1, 5, 10, 2))
+    assert entry["error_kind"] == "refused"
+    assert "cannot be reached from this host" in entry["error"]
+
+
 def test_packets_that_are_dropped_cost_one_timeout_for_all_key_types() -> None:
     """A full accept queue: Linux drops what comes on top."""
     with full_queue() as port:
@@ -138,6 +145,12 @@ def test_packets_that_are_dropped_cost_one_timeout_for_all_key_types() -> None:
     assert [entry["error_kind"] for entry in entries] == ["timeout"] * 3
     assert "did not answer the connection" in entries[2]["error"]
     assert took < TIMEOUT + SLACK
+
+
+def test_what_waits_behind_a_connection_when_the_deadline_passes_was_not_started() -> None:
+    with full_queue() as port:
+        entries = read_presented_chains([Origin(HOME, port)], ALL, Offer(), Limits(5, 0.3, 10, 3))
+    assert [entry["error_kind"] for entry in entries] == ["timeout", "not_started", "not_started"]
 
 
 @contextlib.contextmanager
