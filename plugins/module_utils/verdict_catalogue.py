@@ -20,6 +20,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.origin_names imp
 
 UPLOAD = "to the trust store of every peer (Maintenance > Security > Trusted CA certificate)"
 ON_THE_NODE = "Cisco Unified OS Administration > Security > Certificate Management of the UC node"
+ONE_COMMON_NAME = "of several with one common name the first in the list counts, CSCwa12905"
 
 
 @dataclass(frozen=True)
@@ -130,13 +131,15 @@ def _self_signed_leaf(refusal: Refusal) -> Explanation:
             f"Remove {named(twins[0])} from the trust store of every peer if no node uses it any more; better, "
             f"have the certificate signed by a CA that the peers trust ({ON_THE_NODE})."
         )
+    upload = f"Upload this very certificate {UPLOAD}"
     if twins:
         cause += (
             f" The trust store holds another one of that subject, {_list(twins)}: renewed since?"
         )
-    return cause, (
-        f"Upload this very certificate {UPLOAD}, or have it signed by a CA that the peers trust "
-        f"({ON_THE_NODE}{_which_service(leaf)})."
+        upload += f" in the place of {_list(twins)} ({ONE_COMMON_NAME})"
+    return (
+        cause,
+        f"{upload}, or have it signed by a CA that the peers trust ({ON_THE_NODE}{_which_service(leaf)}).",
     )
 
 
