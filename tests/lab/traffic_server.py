@@ -222,14 +222,14 @@ class TrafficServer:
         """End a process that a killed owner left behind in this run root, and no other."""
         try:
             pid_text, root = self._pid_file.read_text().split(maxsplit=1)
-            arguments = Path(f"/proc/{int(pid_text)}/cmdline").read_bytes().split(b"\0")
+            arguments = _arguments(int(pid_text))
         except (OSError, ValueError):
             return
         if f"--run-root={root.strip()}".encode() not in arguments:
             return
         os.kill(int(pid_text), signal.SIGKILL)
         for _ in range(100):
-            if not Path(f"/proc/{pid_text}/exe").is_symlink():
+            if not _arguments(int(pid_text)):  # also empty while the dead process is not reaped
                 break
             time.sleep(0.05)
         if Path(root.strip()) != self.run_root:
@@ -343,6 +343,14 @@ class TrafficServer:
             f"CONFIG proxy.config.{name} {'INT' if isinstance(value, int) else 'STRING'} {value}\n"
             for name, value in settings.items()
         )
+
+
+def _arguments(pid: int) -> list[bytes]:
+    """The command line of a running process; empty when there is none."""
+    try:
+        return [word for word in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") if word]
+    except OSError:
+        return []
 
 
 def _unprivileged_user() -> pwd.struct_passwd:
