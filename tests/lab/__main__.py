@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from tests.lab import logins, process
-from tests.lab.greeting import greeting
+from tests.lab.greeting import WITHOUT_TRAFFIC_SERVERS, greeting
 from tests.lab.process import LabError
 from tests.lab.profile import DEFAULT_NETWORK, DEFAULT_PROFILE, ProfileError, load_profile
 
@@ -55,6 +55,8 @@ def up(options: argparse.Namespace) -> int:
         command += ["--lifetime", str(options.lifetime)]
         for cluster in options.cluster or ():
             command += ["--cluster", cluster]
+        if not options.traffic_servers:
+            command.append("--without-traffic-servers")
         process.start_detached(command, options.state)
     print(greeting(_described(options)))
     return 0
@@ -96,7 +98,7 @@ async def _run(options: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, over.set)
     profile = load_profile(options.profile, options.network, options.cluster)
-    estate = Estate(profile, options.state)
+    estate = Estate(profile, options.state, traffic_servers=options.traffic_servers)
     await estate.start()
     print(greeting(estate.describe()), flush=True)
     with contextlib.suppress(TimeoutError):
@@ -107,7 +109,7 @@ async def _run(options: argparse.Namespace) -> None:
 def log_in(options: argparse.Namespace) -> int:
     estate = _described(options)
     if not estate["traffic_server"]:
-        raise LabError("no traffic server runs here: install the Debian package trafficserver")
+        raise LabError(f"no traffic servers run here: {WITHOUT_TRAFFIC_SERVERS}")
     _call(estate, "/settled")
     results = asyncio.run(logins.log_in(estate["requests"]))
     if options.json:
@@ -193,6 +195,12 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_LIFETIME,
         metavar="SECONDS",
         help="end by itself after this long; 0 is never (default: %(default)s)",
+    )
+    what.add_argument(
+        "--without-traffic-servers",
+        dest="traffic_servers",
+        action="store_false",
+        help="leave the real traffic servers out even where they are installed",
     )
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     commands = parser.add_subparsers(required=True)

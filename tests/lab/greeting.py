@@ -15,6 +15,10 @@ from typing import Any
 from tests.lab.process import default_state
 from tests.lab.profile import DEFAULT_NETWORK
 
+WITHOUT_TRAFFIC_SERVERS = (
+    "not installed (Debian package trafficserver), or not wanted; all but `logins` works"
+)
+
 
 def greeting(estate: Mapping[str, Any]) -> str:
     """``estate`` as in description.py; paths are given relative to the current folder."""
@@ -38,10 +42,7 @@ def _listeners(estate: Mapping[str, Any]) -> list[str]:
                 lines.append(f"  {_place(node)} TLS {ports}: {node['situation']}")
     lines.append(f"Control {estate['control']}, state in {_relative(estate['state'])}")
     if not real:
-        lines.append(
-            "Without real traffic servers: the program is not installed (Debian package "
-            "trafficserver). Everything else works."
-        )
+        lines.append(f"Without real traffic servers: {WITHOUT_TRAFFIC_SERVERS}")
     return lines
 
 

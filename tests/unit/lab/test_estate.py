@@ -18,10 +18,12 @@ from typing import Any
 
 import asyncssh
 import pytest
+import yaml
 
 from tests.lab import logins, traffic_server
 from tests.lab.estate import RunningEstate, own_network, running_estate
 from tests.lab.logins import token
+from tests.lab.profile import DEFAULT_PROFILE
 
 NETWORK = own_network()
 OTHER_NETWORK = f"127.{int(NETWORK.removeprefix('127.')) - 32}"
@@ -266,6 +268,14 @@ class TestLogins:
         assert {letters[0] for letters in seen.values() if len(letters) == 3} == {"a"}
         call(estate, "/reset", None)
         assert picture(estate.log_in()) == EXPECTED
+
+
+@pytest.mark.usefixtures("real_traffic")
+def test_before_x14_2_nothing_is_refused() -> None:
+    data = yaml.safe_load(DEFAULT_PROFILE.read_text())
+    data["clusters"]["apac"]["release"] = "X14.0.7"
+    with running_estate(OTHER_NETWORK, ["apac"], profile=data) as old:
+        assert {login["status"] for login in old.log_in()} == {200}
 
 
 def test_without_traffic_servers_the_estate_says_so() -> None:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -19,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab import process
+from tests.lab.__main__ import main
 from tests.lab.estate import own_network
 from tests.lab.process import LabError
 
@@ -27,26 +30,22 @@ PROJECT = Path(__file__).parents[3]
 
 
 class Lab:
-    """``python -m tests.lab`` with a state folder and a network of its own."""
+    """The command line with a state folder and a network of its own; `up` is a real process."""
 
     def __init__(self, state: Path) -> None:
         self.state = state
 
     def __call__(
-        self, command: str, *more: str, code: int = 0, cluster: str | None = "apac"
+        self, command: str, *more: str, code: int = 0, traffic_servers: bool = False
     ) -> str:
         arguments = [command, "--network", NETWORK, "--state", str(self.state), *more]
-        if command in ("up", "run") and cluster:
-            arguments += ["--cluster", cluster]
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.lab", *arguments],
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            timeout=90,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        if command == "up":
+            arguments += ["--cluster", "apac"]
+            arguments += [] if traffic_servers else ["--without-traffic-servers"]
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            assert main(arguments) == code, said.getvalue()
+        return said.getvalue()
 
     @property
     def pid(self) -> int | None:
@@ -54,7 +53,8 @@ class Lab:
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    monkeypatch.chdir(PROJECT)
     lab = Lab(tmp_path / "state")
     yield lab
     process.end(lab.state / "pid")
@@ -74,7 +74,7 @@ def wait_until_gone(lab: Lab, seconds: float) -> bool:
 
 def test_up_status_down(lab: Lab) -> None:
     assert "No estate runs here" in lab("status", code=3)
-    said = lab("up")
+    said = lab("up", traffic_servers=True)
     pid = lab.pid
     assert pid is not None
     for place in (f"{NETWORK}.2.1", "X15.0", f"{NETWORK}.12.31", "healthy", "inventory/lab"):
@@ -94,7 +94,7 @@ def test_up_status_down(lab: Lab) -> None:
 
 
 def test_the_pasted_commands_work(lab: Lab) -> None:
-    said = lab("up")
+    said = lab("up", traffic_servers=True)
     commands = {line.split()[0]: line.strip() for line in said.splitlines() if line[:2] == "  "}
     for name, answer in (("openssl", "BEGIN CERTIFICATE"), ("curl", "HTTP/1.1 ")):
         if name in commands and shutil.which(name):
@@ -105,7 +105,8 @@ def test_the_pasted_commands_work(lab: Lab) -> None:
 
 
 def test_switches_faults_and_reset(lab: Lab) -> None:
-    lab("up")
+    assert "Without real traffic servers" in lab("up")
+    assert "no traffic servers run here" in lab("logins", code=1)
     said = lab("switch", "certs_root_post=replace", "session_limit=3")
     assert "certs_root_post = replace" in said and "session_limit = 3" in said
     assert "read_end" not in said
@@ -118,7 +119,7 @@ def test_switches_faults_and_reset(lab: Lab) -> None:
 
 
 def test_logins_are_printed_or_refused_with_a_reason(lab: Lab) -> None:
-    lab("up")
+    lab("up", traffic_servers=True)
     description = json.loads((lab.state / "estate.json").read_text())
     if not description["traffic_server"]:
         assert "trafficserver" in lab("logins", code=1)
@@ -152,14 +153,14 @@ def test_a_wrong_network_is_refused_before_anything_starts(lab: Lab) -> None:
 
 
 def test_after_a_kill_the_next_up_takes_over(lab: Lab) -> None:
-    lab("up")
+    lab("up", traffic_servers=True)
     first = lab.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
     assert wait_until_gone(lab, 5)
     assert (lab.state / "pid").exists()
     assert "No estate runs here" in lab("status", code=3)
-    lab("up")
+    lab("up", traffic_servers=True)
     assert lab.pid not in (None, first)
     assert answers(f"{NETWORK}.2.1", 5022)
 
