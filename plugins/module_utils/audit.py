@@ -88,7 +88,11 @@ def audit_cluster(
         "peers": audited,
         "origins": origins,
         "certificates": situation.certificates,
-        "verdicts": situation.verdicts,
+        # The commands that reproduce a refusal are long; each stands once, in its finding.
+        "verdicts": [
+            {key: value for key, value in verdict.items() if key != "reproduce"}
+            for verdict in situation.verdicts
+        ],
         "findings": found,
         "plan": {},
         "summary": summary(situation, found),

@@ -85,7 +85,12 @@ def breaks_after_change(situation: Situation) -> Iterator[Record]:
             WARNING,
             f"would break on {which(peers, situation.peers)} after a cipher or release change",
             [_met_today(situation, group, met), WHY_IT_MAY_COME],
-            f"{group[0]['remedy']} {ONLY_LASTING_REPAIR}",
+            " ".join(
+                [
+                    group[0]["remedy"],
+                    *([ONLY_LASTING_REPAIR] if group[0]["stage"] == "chain" else []),
+                ]
+            ),
         )
 
 

@@ -99,7 +99,24 @@ def _answer(audit: Record) -> Markup:
     else:
         colour = "good"
     link = element("a", summary["answer"], href=f"#{_anchor(audit)}")
-    return element("li", link, class_=f"answer {colour}")
+    return element("li", link, element("small", _scope(audit)), class_=f"answer {colour}")
+
+
+def _scope(audit: Record) -> str:
+    """What was looked at, and how much was found."""
+    releases = sorted({peer["version"] for peer in audit["peers"] if peer["version"]})
+    found = audit["summary"]["counts"]["findings"]
+    return ", ".join(
+        [
+            f"{_count(audit['peers'], 'peer')} ({' and '.join(releases) or 'release unknown'})",
+            _count(audit["origins"], "address and port", "addresses and ports"),
+            *(f"{found[severity]} {severity}" for severity in SEVERITIES if found[severity]),
+        ]
+    )
+
+
+def _count(items: list[Record], one: str, many: str | None = None) -> str:
+    return f"{len(items)} {one if len(items) == 1 else many or one + 's'}"
 
 
 def _filter() -> Markup:
@@ -140,7 +157,6 @@ def _cluster(audit: Record) -> Markup:
     return element(
         "section",
         element("h2", f"Cluster {audit['cluster']}", id=_anchor(audit)),
-        element("p", audit["summary"]["answer"]),
         peer_table(audit),
         _findings("What breaks today", today, "Nothing that was looked at breaks today."),
         _findings("What would break", later, "Nothing that was looked at would break."),

@@ -32,7 +32,7 @@ Cell = tuple[str, str, str]
 """(colour, words, why): what one peer makes of one key type of one origin."""
 
 COLUMNS = {OFFERED: "As offered today", "rsa": "RSA certificate", "ecdsa": "ECDSA certificate"}
-NO_SUCH_CERTIFICATE: Cell = ("none", "none", "no certificate of this type")
+NO_SUCH_CERTIFICATE: Cell = ("none", "none", "")
 LEVELS = {"bad": "critical", "risk": "warning", "calm": "info"}
 
 

@@ -31,6 +31,7 @@ body {
   font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif; overflow-wrap: anywhere;
 }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .25rem; }
+[id] { scroll-margin-top: 4rem; }
 h2 { font-size: 1.35rem; margin: 3rem 0 .75rem; padding-top: .75rem; border-top: 3px solid var(--line); }
 h3 { font-size: 1.1rem; margin: 2.25rem 0 .6rem; }
 h4 { font-size: 1rem; margin: 0; line-height: 1.4; }
@@ -41,6 +42,7 @@ a { color: var(--link); }
 .answers { list-style: none; margin: 1.25rem 0; padding: 0; display: grid; gap: .6rem; }
 .answer { border: 1px solid var(--calm-line); border-left-width: .5rem; border-radius: .4rem; background: var(--card);
   padding: .7rem 1rem; font-size: 1.1rem; font-weight: 600; }
+.answer small { display: block; font-size: .88rem; font-weight: 400; color: var(--soft); }
 .answer a { color: inherit; text-decoration: none; }
 .answer a:hover, .answer a:focus { text-decoration: underline; }
 .answer.bad { border-color: var(--bad-line); border-left-color: var(--bad); }
@@ -72,20 +74,23 @@ caption { text-align: left; color: var(--soft); padding: .55rem .8rem; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .8rem; border-top: 1px solid var(--line); min-width: 7rem; }
 thead th { font-size: .82rem; color: var(--soft); border-top: 1px solid var(--line); background: var(--calm-back); }
 tbody th { font-weight: 600; min-width: 11rem; }
-td .why { display: block; font-size: .84rem; color: var(--soft); }
+table { overflow-wrap: normal; }
+td .mono, .why.mono { overflow-wrap: anywhere; }
+th .why, td .why { display: block; font-size: .84rem; font-weight: 400; color: var(--soft); }
 td .who { font-size: .84rem; margin-right: .3rem; }
 .verdict + .verdict { margin-top: .45rem; }
-.filter { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .5rem .9rem; align-items: end;
-  margin: 1rem 0; padding: .6rem .9rem; background: var(--card); border: 1px solid var(--line); border-radius: .4rem; }
-.filter label { font-size: .85rem; color: var(--soft); display: grid; gap: .15rem; }
+.filter { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .3rem 1rem; align-items: center;
+  margin: 1rem 0; padding: .4rem .9rem; background: var(--card); border: 1px solid var(--line); border-radius: .4rem; }
+.filter label { font-size: .85rem; color: var(--soft); display: flex; flex-wrap: wrap; gap: .15rem .5rem; align-items: center; }
 .filter input, .filter select { font: inherit; color: var(--ink); background: var(--page); border: 1px solid var(--calm-line);
-  border-radius: .3rem; padding: .3rem .5rem; max-width: 100%; }
-.filter output { font-size: .85rem; color: var(--soft); padding-bottom: .4rem; }
+  border-radius: .3rem; padding: .15rem .5rem; max-width: 100%; }
+.filter output { font-size: .85rem; color: var(--soft); }
 [hidden] { display: none !important; }
 footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: .9rem; color: var(--soft); }
 button.copy { font: inherit; font-size: .82rem; cursor: pointer; color: var(--link); background: none;
   border: 1px solid var(--calm-line); border-radius: .3rem; padding: .1rem .5rem; }
-@media (max-width: 40rem) { body { padding: 1rem .6rem 3rem; } .filter { position: static; } th, td { padding: .45rem .55rem; } }
+@media (max-width: 40rem) { body { padding: 1rem .6rem 3rem; } .filter { position: static; } th, td { padding: .45rem .55rem; }
+  tbody th { min-width: 7.5rem; overflow-wrap: anywhere; } }
 @media print {
   :root { color-scheme: light; --page: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --link: #000;
     --bad: #a11212; --bad-back: #fff; --risk: #7a4300; --risk-back: #fff; --good: #14602b; --good-back: #fff;
