@@ -95,7 +95,10 @@ class Estate:
         except BaseException:
             await self.stop()
             raise
-        self._json_file.write_text(json.dumps(self.describe(), indent=2) + "\n")
+        # Who sees the file reads it at once: it appears whole.
+        draft = self._json_file.with_suffix(".draft")
+        draft.write_text(json.dumps(self.describe(), indent=2) + "\n")
+        draft.replace(self._json_file)
 
     async def stop(self) -> None:
         self._json_file.unlink(missing_ok=True)
