@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 _THREADS = 32
@@ -23,6 +24,7 @@ class Lookup(NamedTuple):
     error: str | None
 
 
+@lru_cache(maxsize=4096)
 def is_ip_literal(host: str) -> bool:
     """Whether the text is an IPv4 or IPv6 address, and not a name."""
     try:

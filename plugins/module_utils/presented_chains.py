@@ -113,7 +113,7 @@ def read_presented_chains(
     Raises CipherListRefused before any connection.
     """
     until = clock() + limits.deadline
-    context = offer.context()
+    context = offer.context() if OFFERED in key_types else None
     found = look_up((origin.target for origin in origins), limits.deadline * _LOOKUP_SHARE)
     readings: dict[tuple[str, int], dict[tuple[str | None, str], Reading]] = {}
     for origin in origins:

@@ -245,7 +245,8 @@ def _server_name(name: str) -> bytes:
 
 
 def _numbers(values: Iterable[int]) -> bytes:
-    return b"".join(value.to_bytes(2, "big") for value in values)
+    numbers = tuple(values)
+    return struct.pack(f"!{len(numbers)}H", *numbers)
 
 
 def _vector(length_bytes: int, content: bytes) -> bytes:
