@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import io
 import re
 import time
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ QUIET = 0.5
 MAXIMUM_ANSWER = 32 * 1024 * 1024
 """Characters of one answer; the whole configuration of a large system has about one million."""
 
-_GREETING = "the login (a limit of sessions may be reached)"
+_GREETING = "the greeting"
 _FIRST_COMMAND = "xStatus SystemUnit"
 # No leading blanks: entries of a status block are indented, terminators are not.
 _TERMINATOR = re.compile(
@@ -81,7 +82,9 @@ class ShellSession:
         """The status block SystemUnit, read when the session was opened."""
         self._channel = channel
         self._timeout = command_timeout
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._decoder = io.IncrementalNewlineDecoder(
+            codecs.getincrementaldecoder("utf-8")(errors="replace"), translate=True
+        )
         self._buffer = ""
         self._broken: str | None = None
 
@@ -89,9 +92,7 @@ class ShellSession:
         """Get through the greeting and into step with the peer; raises `PeerUnreachable`."""
         deadline = time.monotonic() + self._timeout
         while _TERMINATOR.search(self._buffer) is None:
-            if not self._receive(
-                min(deadline, time.monotonic() + GREETING_PATIENCE), "the greeting"
-            ):
+            if not self._receive(min(deadline, time.monotonic() + GREETING_PATIENCE), _GREETING):
                 self._send("")
                 break
         self._send(_FIRST_COMMAND)
@@ -172,12 +173,17 @@ class ShellSession:
             self._break(
                 f"the session with {self.peer} broke while it answered `{_without_value(waiting_for)}`: {error}"
             )
+        if not data and waiting_for == _GREETING:
+            said = f" and said: {_shortened(self._buffer)}" if self._buffer.strip() else ""
+            self._break(
+                f"{self.peer} let us in, but closed the session at once{said}. A limit of sessions may be reached"
+            )
         if not data:
             self._break(
                 f"{self.peer} closed the session while we waited for the answer to `{_without_value(waiting_for)}`; "
                 f"{self._heard()}"
             )
-        self._buffer += self._decoder.decode(data).replace("\r\n", "\n").replace("\r", "\n")
+        self._buffer += self._decoder.decode(data)
         if len(self._buffer) > MAXIMUM_ANSWER:
             self._break(
                 f"{self.peer} sent more than {MAXIMUM_ANSWER} characters to `{_without_value(waiting_for)}`"

@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An estate of peers without UC nodes, and the collection's own plugins run against it in this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins.loader import action_loader, connection_loader, init_plugin_loader
+from ansible.template import Templar
+
+from tests.lab.estate import RunningEstate
+from tests.lab.profile import DEFAULT_PROFILE
+
+init_plugin_loader()
+
+RELEASES = {
+    "lone": "X14.2.5",
+    "old": "X12.7.1",
+    "between": "X14.0.8",
+    "trio": "X14.2.5",
+    "late": "X15.2",
+}
+"""Cluster → release; `trio` has three peers, the others one."""
+
+
+def estate_profile() -> dict[str, Any]:
+    """A profile of the clusters in `RELEASES`; a standalone peer is called `expc1.<cluster>.example.test`."""
+    profile = yaml.safe_load(DEFAULT_PROFILE.read_text())
+    profile["clusters"] = {
+        cluster: {
+            "domain": f"{cluster}.example.test",
+            "release": release,
+            "peers": [
+                {
+                    "name": f"expc{number}.{cluster}.example.test",
+                    "address": f"{{n}}.{place}.{number}",
+                    "ciphers": "ecdsa-first",
+                    "trust_store": ["corporate-root", "voice-root"],
+                }
+                for number in range(1, 4 if cluster == "trio" else 2)
+            ],
+            "nodes": [],
+        }
+        for place, (cluster, release) in enumerate(RELEASES.items(), start=1)
+    }
+    return profile
+
+
+@dataclass
+class Client:
+    """Runs tasks against one peer as ansible-playbook would, and says what the peer saw of it."""
+
+    estate: RunningEstate
+    name: str = "expc1.lone.example.test"
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    def connection(self, **variables: Any) -> Any:
+        """The connection plugin with inventory variables; `variables` on top of the usual ones."""
+        profile = self.estate.profile
+        usual = {
+            "inventory_hostname": self.name,
+            "ansible_host": self.estate.peer(self.name).address,
+            "ansible_port": profile.ssh_port,
+            "ansible_user": profile.user,
+            "ansible_password": profile.password,
+            "expressway_known_hosts_file": str(self.estate.state / "known_hosts"),
+            "expressway_api_port": profile.api_port,
+            "expressway_api_ca_path": str(self.estate.state / "api-ca.pem"),
+            "expressway_command_timeout": 5,
+            "expressway_connect_timeout": 5,
+        }
+        merged = usual | self.variables | variables
+        connection = connection_loader.get("collab.expressway.expressway", PlayContext())
+        connection.set_options(
+            var_options={key: value for key, value in merged.items() if value is not None}
+        )
+        return connection
+
+    def task(
+        self,
+        module: str,
+        *,
+        check: bool = False,
+        variables: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> dict[str, Any]:
+        """The result of one task, with the connection's `variables`."""
+        action = f"collab.expressway.{module}"
+        task = Task.load(
+            {"action": {"module": action, **options}, "check_mode": check, "diff": True}
+        )
+        loader = DataLoader()
+        plugin = action_loader.get(
+            action,
+            task=task,
+            connection=self.connection(**(variables or {})),
+            play_context=PlayContext(),
+            loader=loader,
+            templar=Templar(loader=loader),
+            shared_loader_obj=None,
+        )
+        return plugin.run(task_vars={})
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What the peer has recorded: configuration, writes, lines, logins, failed_logins, sessions, requests."""
+        return self.estate.report(self.name)
+
+    def set(self, **switches: Any) -> None:
+        """Put switches of the lab."""
+        self.estate.set_switches(switches)
+
+    def fault(self, kind: str, **details: Any) -> None:
+        """Break the peer."""
+        self.estate.set_fault(self.name, {"kind": kind, **details})
+
+    def peer(self, name: str) -> Client:
+        """The same for another peer."""
+        return Client(self.estate, name, self.variables)
