@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import asyncssh
@@ -263,7 +264,7 @@ class TestLogins:
 
     def test_a_burst_of_changes_ends_in_the_last_one(self, estate: RunningEstate) -> None:
         for state in ("Off", "On", "Off", "On", "Off"):
-            estate.call(lambda state=state: estate.peer(EXPC1).configure({VERIFY: state}))
+            estate.call(partial(estate.peer(EXPC1).configure, {VERIFY: state}))
         seen = picture(estate.log_in())
         assert {letters[0] for letters in seen.values() if len(letters) == 3} == {"a"}
         call(estate, "/reset", None)

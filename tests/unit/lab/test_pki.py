@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from typing import TypeVar
 
 import pytest
 from cryptography import x509
@@ -17,6 +18,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.lab.pki import Issued, Pki
 from tests.lab.profile import Node, load_profile
+
+E = TypeVar("E", bound=x509.ExtensionType)
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PROFILE = load_profile(network="127.22")
@@ -36,7 +39,7 @@ def store(peer: str) -> list[x509.Certificate]:
     return x509.load_pem_x509_certificates(PKI.trust_store(found.trust_store).encode())
 
 
-def extension(certificate: x509.Certificate, kind: type[x509.ExtensionType]) -> object | None:
+def extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
     try:
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
@@ -45,7 +48,7 @@ def extension(certificate: x509.Certificate, kind: type[x509.ExtensionType]) -> 
 
 def dns_names(certificate: x509.Certificate) -> list[str]:
     names = extension(certificate, x509.SubjectAlternativeName)
-    return names.get_values_for_type(x509.DNSName) if names else []  # type: ignore[attr-defined]
+    return names.get_values_for_type(x509.DNSName) if names else []
 
 
 def common_name(certificate: x509.Certificate) -> str:
@@ -104,7 +107,8 @@ def test_the_self_signed_ecdsa_has_another_name_and_nobody_trusts_it(name: str) 
 def test_the_ip_address_is_nowhere_in_the_certificate() -> None:
     assert node("cucm4.emea").advertised == ("127.22.11.4",)
     names = extension(issued("cucm4.emea").leaf, x509.SubjectAlternativeName)
-    assert names.get_values_for_type(x509.IPAddress) == []  # type: ignore[union-attr]
+    assert names is not None
+    assert names.get_values_for_type(x509.IPAddress) == []
     assert "127.22.11.4" not in dns_names(issued("cucm4.emea").leaf)
     assert "cucm4.emea.example.test" in dns_names(issued("cucm4.emea").leaf)
 
@@ -112,7 +116,8 @@ def test_the_ip_address_is_nowhere_in_the_certificate() -> None:
 def test_the_ip_address_is_an_ip_address_san_only() -> None:
     leaf = issued("cucm3.apac").leaf
     names = extension(leaf, x509.SubjectAlternativeName)
-    addresses = names.get_values_for_type(x509.IPAddress)  # type: ignore[union-attr]
+    assert names is not None
+    addresses = names.get_values_for_type(x509.IPAddress)
     assert addresses == [ip_address("127.22.12.3")]
     assert dns_names(leaf) == ["cucm3.apac.example.test"]
     assert node("cucm3.apac").advertised == ("cucm3.apac.example.test", "127.22.12.3")
@@ -185,7 +190,7 @@ def test_leaves_are_like_those_of_the_appliances() -> None:
         for unit in n.certificates:
             leaf = PKI.issued(n, unit).leaf
             usage = extension(leaf, x509.ExtendedKeyUsage)
-            assert ExtendedKeyUsageOID.SERVER_AUTH in usage  # type: ignore[operator]
+            assert usage is not None and ExtendedKeyUsageOID.SERVER_AUTH in usage
             key = leaf.public_key()
             if unit.endswith("-ECDSA"):
                 assert isinstance(key, ec.EllipticCurvePublicKey) and key.key_size == 384
@@ -211,5 +216,6 @@ def test_the_api_certificate_has_name_and_address() -> None:
     api = PKI.api_server("expc1.emea.example.test", "127.22.1.1").leaf
     names = extension(api, x509.SubjectAlternativeName)
     assert dns_names(api) == ["expc1.emea.example.test"]
-    assert names.get_values_for_type(x509.IPAddress) == [ip_address("127.22.1.1")]  # type: ignore[union-attr]
+    assert names is not None
+    assert names.get_values_for_type(x509.IPAddress) == [ip_address("127.22.1.1")]
     api.verify_directly_issued_by(PKI.api_authority)

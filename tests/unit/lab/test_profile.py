@@ -41,7 +41,8 @@ def test_every_situation_is_shown_by_a_node_and_explained() -> None:
 
 def test_addresses_are_unique_and_in_the_network() -> None:
     profile = load_profile(network="127.99")
-    addresses = [entry.address for entry in (*profile.peers, *profile.nodes)]
+    addresses = [peer.address for peer in profile.peers]
+    addresses += [node.address for node in profile.nodes]
     assert len(set(addresses)) == len(addresses)
     assert all(address.startswith("127.99.") for address in addresses)
 
