@@ -8,6 +8,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 
+from ansible_collections.collab.expressway.plugins.module_utils.printable_text import printable
+
 VOID = frozenset({"meta", "link", "input", "br"})
 
 
@@ -40,12 +42,16 @@ def _child(child: Child) -> str:
     if isinstance(child, Markup):
         return child
     if isinstance(child, str) or not isinstance(child, Iterable):
-        return html.escape(str(child))
+        return _text(child)
     return join(child)
+
+
+def _text(value: object) -> str:
+    return html.escape(printable(str(value), keep="\n"))
 
 
 def _attribute(name: str, value: object) -> str:
     if value is None or value is False:
         return ""
     name = name.rstrip("_").replace("_", "-")
-    return f" {name}" if value is True else f' {name}="{html.escape(str(value))}"'
+    return f" {name}" if value is True else f' {name}="{_text(value)}"'

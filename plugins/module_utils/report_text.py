@@ -14,6 +14,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit_situation 
     Record,
     login,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.printable_text import printable
 from ansible_collections.collab.expressway.plugins.module_utils.short_names import (
     cluster_domain,
     short,
@@ -127,14 +128,6 @@ def _wrapped(text: str, first: str) -> list[str]:
         subsequent_indent=" " * len(first),
         break_on_hyphens=False,
         break_long_words=False,
-    )
-
-
-def printable(line: str) -> str:
-    """Control characters spelled out: a certificate subject must not steer a terminal."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in line
     )
 
 

@@ -126,16 +126,14 @@ def main() -> None:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode("utf-8")
     except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
         return None
 
 
 def _write(module: AnsibleModule, path: Path, content: str) -> None:
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=module.tmpdir, delete=False
-    ) as part:
-        part.write(content)
+    with tempfile.NamedTemporaryFile(dir=module.tmpdir, delete=False) as part:
+        part.write(content.encode("utf-8"))
     Path(part.name).chmod(0o644)
     module.atomic_move(part.name, str(path))
     path.chmod(0o644)
