@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whatever the PKI: the plan is enough, none of it can be left out, nothing smaller does it."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.collab.expressway.plugins.module_utils.certificates import (
+    Certificate,
+    read_bundle,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.chain_judgement import TrustStore
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan import plan_trust
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_candidates import refusal
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_growth import (
+    upload_order,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.verdicts import judge_origins
+from tests.unit.trust_plan.pki import AT, Situation, situations
+
+QUICK = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+    ],
+)
+
+
+def planned(situation: Situation) -> dict[str, dict[str, Any]]:
+    return plan_trust(situation.trust_stores, situation.origins, situation.candidates, at=AT)[
+        "plans"
+    ]
+
+
+def accepted(store: str, situation: Situation) -> set[tuple[str, int]]:
+    """Origins that the judge of verdicts accepts at stage chain."""
+    verdicts = judge_origins({"": store}, situation.origins, at=AT)
+    return {(one["address"], one["port"]) for one in verdicts if one["stage"] != "chain"}
+
+
+def left(plan: dict[str, Any]) -> set[tuple[str, int]]:
+    return {(one["address"], one["port"]) for one in plan["unrepaired"] if one["stage"] == "chain"}
+
+
+@QUICK
+@given(situations())
+def test_enough_and_none_can_be_left_out(situation: Situation) -> None:
+    for name, plan in planned(situation).items():
+        store = situation.trust_stores[name]
+        added = [one["pem"] for one in plan["add"]]
+        before, after = accepted(store, situation), accepted(store + "".join(added), situation)
+        everyone = {(one["address"], one["port"]) for one in situation.origins}
+        assert before <= after, "an origin that was accepted is refused with the plan"
+        assert after == everyone - left(plan)
+        for one in plan["add"]:
+            without = store + "".join(other for other in added if other != one["pem"])
+            still = accepted(without, situation)
+            assert not after <= still, f"{one['subject']} can be left out"
+            assert after - still <= {(each["address"], each["port"]) for each in one["repairs"]}
+        assert plan["smallest"]
+        assert plan["at_least"] == len(added)
+
+
+@QUICK
+@given(situations(), st.randoms(use_true_random=False))
+def test_the_order_of_the_input_does_not_matter(situation: Situation, random: Any) -> None:
+    plans = planned(situation)
+    shuffled = Situation(
+        dict(random.sample(list(situation.trust_stores.items()), len(situation.trust_stores))),
+        random.sample(situation.origins, len(situation.origins)),
+        [
+            "".join(
+                random.sample(
+                    [one.pem for one in read_bundle(text).certificates],
+                    k=len(read_bundle(text).certificates),
+                )
+            )
+            for text in situation.candidates
+        ],
+    )
+    assert planned(shuffled) == plans
+
+
+@QUICK
+@given(situations(most_origins=4))
+def test_nothing_smaller_does_it(situation: Situation) -> None:
+    plans = planned(situation)
+    for name in situation.trust_stores:
+        size, weight = brute_force(situation, name)
+        plan = plans[name]
+        gained = len(
+            accepted(
+                situation.trust_stores[name] + "".join(one["pem"] for one in plan["add"]), situation
+            )
+        )
+        stale = sum(one["kind"] == "stale_in_store" for one in plan["unrepaired"])
+        if stale:
+            continue
+        assert (gained, len(plan["add"])) == (weight, size)
+
+
+def brute_force(situation: Situation, name: str, most: int = 6) -> tuple[int, int]:
+    """(size, origins accepted) of the best of all subsets, tried one by one."""
+    texts = [*situation.candidates, *situation.trust_stores.values()]
+    texts += [one["presented"] for one in situation.origins]
+    stored = read_bundle(situation.trust_stores[name]).certificates
+    known = {one for text in texts for one in read_bundle(text).certificates} - set(stored)
+    universe = sorted((one for one in known if refusal(one, AT) is None), key=upload_order)
+    chains = [read_bundle(one["presented"]).certificates for one in situation.origins]
+    # What issues nothing here and is no leaf cannot matter; it would only double the work.
+    issuers = {one.issuer_key for chain in chains for one in chain} | {
+        one.issuer_key for one in known
+    }
+    universe = [one for one in universe if one.subject_key in issuers]
+    assume(len(universe) <= most)
+
+    def good(some: tuple[Certificate, ...]) -> set[int]:
+        store = TrustStore((*dict.fromkeys(stored), *some), AT)
+        return {number for number, chain in enumerate(chains) if store.judge(chain).accepted}
+
+    kept = good(())
+    best = (0, len(kept))
+    for size in range(1, len(universe) + 1):
+        for some in combinations(universe, size):
+            now = good(some)
+            if kept <= now and len(now) > best[1]:
+                best = (size, len(now))
+    return best
