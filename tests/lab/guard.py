@@ -30,7 +30,6 @@ class Guard:
         enough = self._switches.number("failed_logins_before_block")
         if enough and len(self._failures[address]) >= enough:
             self._blocked_until[address] = now + period
-            self._failures.pop(address)
 
     def blocks(self, address: str) -> bool:
         """Whether this address gets no answer now."""

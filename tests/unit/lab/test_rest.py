@@ -297,6 +297,11 @@ def test_uploads(
     assert estate.peers[1].trust_store_pem == FIRST
 
 
+def test_says_what_was_uploaded_instead_of_certificates(api: Api) -> None:
+    message = "Invalid certificate file: PRIVATE KEY found"
+    assert api.upload(SECOND + KEY).json == {"Message": message}
+
+
 def test_tells_the_estate_of_each_change_of_the_trust_store(estate: ServedPeers, api: Api) -> None:
     for pem, changes in ((SECOND, 1), (SECOND, 1), (OTHER_FIRST, 2), ("nonsense", 2)):
         api.upload(pem)
