@@ -3,10 +3,11 @@
 
 """Holds many TLS conversations at once, in one thread, and ends in time whatever the origins do.
 
-Two bounds on concurrency. Only `FRESH` conversations younger than `GRACE` seconds run at once: more
-would share one processor here and one in a server under test, and all would be late together. An
-older one waits for a silent origin, costs nothing, and leaves the window to others; only
-`max_connections` bounds those.
+Two bounds on concurrency. Only `FRESH` young conversations run at once: more would share one processor
+here, or one behind many origins, and all would be late together. An older one waits for a silent
+origin, costs nothing, and leaves the window to others; only `max_connections` bounds those. Young
+is twice as long as answers take of late, and `GRACE` seconds at least: where everything is slow, slow
+is not silent.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.tls_outcomes imp
 FRESH = 128
 GRACE = 0.2
 
+_SMOOTHING = 1 / 8  # of the time that answers take, as TCP smooths round trips (RFC 6298)
 _CHUNK = 1 << 16
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
@@ -77,6 +79,7 @@ class Window:
         self._by_age: deque[_Attempt] = deque()
         self._newcomers: deque[_Attempt] = deque()
         self._open = self._fresh = 0
+        self._answer_time = 0.0
         self._ending = False
 
     def run(self, endpoints: Iterable[Endpoint], until: float) -> None:
@@ -198,7 +201,10 @@ class Window:
         `failure`: why the connection ended, if the conversation may be undecided.
         """
         outcome = attempt.conversation.outcome
-        if outcome is None and failure is not None:
+        if outcome is not None:
+            took = self._clock() - attempt.started
+            self._answer_time += _SMOOTHING * (took - self._answer_time)
+        else:
             outcome = attempt.conversation.interrupted(failure)
         attempt.over = True
         self._leave_window(attempt)
@@ -231,6 +237,10 @@ class Window:
             attempt.fresh = False
             self._fresh -= 1
 
+    def _grace(self) -> float:
+        """How many seconds a conversation stays in the window."""
+        return max(GRACE, 2 * self._answer_time)
+
     def _patience(self, until: float) -> float:
         """Seconds until something is due, whatever the network does."""
         if self._runnable and self._has_room():
@@ -239,12 +249,12 @@ class Window:
         if self._by_age:
             due.append(self._by_age[0].started + self._limits.timeout)
         if self._newcomers and self._runnable:
-            due.append(self._newcomers[0].started + GRACE)
+            due.append(self._newcomers[0].started + self._grace())
         return max(0.0, min(due) - self._clock())
 
     def _expire(self) -> None:
         now = self._clock()
-        for attempt in _older(self._newcomers, now - GRACE):
+        for attempt in _older(self._newcomers, now - self._grace()):
             self._leave_window(attempt)
         for attempt in _older(self._by_age, now - self._limits.timeout):
             seconds = self._limits.timeout

@@ -24,7 +24,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.presented_chains
 from ansible_collections.collab.expressway.plugins.module_utils.tls_endpoints import Limits
 
 from tests.unit.presented import flights
-from tests.unit.presented.conftest import Pki
+from tests.unit.presented.pki import Pki
 from tests.unit.presented.servers import HOME, Listener, listening
 
 TIMEOUT = 0.6
@@ -248,10 +248,20 @@ def test_a_node_never_sees_more_connections_than_allowed(pki: Pki, most: int) ->
 
 
 @pytest.mark.usefixtures("many_files")
-def test_good_origins_behind_a_short_timeout_are_all_found(pki: Pki) -> None:
+@pytest.mark.parametrize(
+    ("count", "seconds_each", "timeout"),
+    [
+        pytest.param(1000, 0.0004, 0.4, id="fast"),
+        pytest.param(600, 0.004, 1.5, id="slower than the window refills"),
+    ],
+)
+def test_good_origins_behind_a_short_timeout_are_all_found(
+    pki: Pki, count: int, seconds_each: float, timeout: float
+) -> None:
     """They share one processor; begun all at once, most of them would be late."""
-    with busy_farm(1000, flights.flight(pki.rsa.chain), seconds_each=0.0004) as origins:
-        entries = read_presented_chains(origins, ["rsa"], Offer(), Limits(0.4, 30, 2000, 2))
+    limits = Limits(timeout, 60, 2000, 2)
+    with busy_farm(count, flights.flight(pki.rsa.chain), seconds_each) as origins:
+        entries = read_presented_chains(origins, ["rsa"], Offer(), limits)
     assert [entry["error"] for entry in entries if entry["error"]] == []
 
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible_collections.collab.expressway.plugins.modules import presented_certificates_info
 
-from tests.unit.presented.conftest import Pki
+from tests.unit.presented.pki import Pki
 from tests.unit.presented.servers import tls_server
 
 PLAY = """

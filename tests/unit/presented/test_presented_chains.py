@@ -25,7 +25,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.tls_openssl_prob
 )
 
 from tests.unit.presented import flights
-from tests.unit.presented.conftest import Pki
+from tests.unit.presented.pki import Pki
 from tests.unit.presented.servers import HOME, Listener, listening, s_server, tls_server
 
 ALL = ("rsa", "ecdsa", "offered")

@@ -19,7 +19,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.tls_outcomes imp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.presented.conftest import Pki
+from tests.unit.presented.pki import Pki
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.presented import flights
-from tests.unit.presented.conftest import Pki
+from tests.unit.presented.pki import Pki
 
 CHAIN = (b"leaf" * 200, b"issuer" * 150)
 OFFERED = RSA.suites
