@@ -190,8 +190,9 @@ def compare(endpoints: Endpoints, rounds: int, goals: Goals) -> None:
         raise SystemExit("the competitors did not read the same chains")
     for name in names:
         tree = statistics.median(cost.tree for cost in costs[name])
-        inside = statistics.median(cost.inside or 0 for cost in costs[name])
-        print(f"{name:12} {tree:8.3f} ms CPU a chain, inside {inside:7.3f}")
+        inside = [cost.inside for cost in costs[name] if cost.inside is not None]
+        within = f", inside {statistics.median(inside):.3f}" if inside else ""
+        print(f"{name:12} {tree:8.3f} ms CPU a chain{within}")
 
     def ratio(name: str, column: str) -> float:
         return statistics.median(
