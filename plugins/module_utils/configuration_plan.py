@@ -76,7 +76,9 @@ def wanted_settings(
     settings: Mapping[str, object], kinds: Mapping[str, str], secrets: Iterable[str]
 ) -> list[Wanted]:
     """Check what can be checked without the peer; raises `InvalidSettings` with the first thing that is wrong."""
-    declared = {path_key(_checked_path(path)): Kind(kind) for path, kind in kinds.items()}
+    declared = {
+        path_key(_checked_path(path)): _declared_kind(path, kind) for path, kind in kinds.items()
+    }
     secret_keys = {path_key(_checked_path(path)) for path in secrets}
     wanted: dict[str, Wanted] = {}
     for path, raw in settings.items():
@@ -102,6 +104,15 @@ def wanted_settings(
     if strangers:
         raise InvalidSettings(f"kinds or secrets name {strangers[0]!r}, which settings do not")
     return list(wanted.values())
+
+
+def _declared_kind(path: str, kind: str) -> Kind:
+    try:
+        return Kind(kind)
+    except ValueError:
+        raise InvalidSettings(
+            f"the kind of {path!r} is {kind!r}; it must be one of {', '.join(Kind)}"
+        ) from None
 
 
 def _checked_path(path: str) -> str:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An estate of peers without UC nodes, and the collection's own plugins run against it in this process."""
+"""An estate of peers and one UC node, and the collection's own plugins run against it in this process."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ RELEASES = {
 """Cluster → release; `trio` has three peers, the others one."""
 
 
+UC_NODE = {
+    "name": "cuc1.trio.example.test",
+    "product": "cuc",
+    "role": "publisher",
+    "address": "{n}.11.1",
+    "situation": "expired",
+}
+"""The one node behind `trio`; every peer that verifies refuses it."""
+
+
 def estate_profile() -> dict[str, Any]:
     """A profile of the clusters in `RELEASES`; a standalone peer is called `expc1.<cluster>.example.test`."""
     profile = yaml.safe_load(DEFAULT_PROFILE.read_text())
@@ -46,7 +56,7 @@ def estate_profile() -> dict[str, Any]:
                 }
                 for number in range(1, 4 if cluster == "trio" else 2)
             ],
-            "nodes": [],
+            "nodes": [UC_NODE] if cluster == "trio" else [],
         }
         for place, (cluster, release) in enumerate(RELEASES.items(), start=1)
     }
