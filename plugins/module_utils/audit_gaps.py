@@ -3,7 +3,8 @@
 
 """What the audit did not look at, and why. Nothing listed here is counted as accepted.
 
-An entry is {what: peer|subset|origin, peer, peers, address, port, key_type, error_kind, reason, remedy}; keys that do not apply
+`error_kind` is what presented_certificates_info says, or not_asked, nothing_presented, unreached, not_audited, or the
+name of the subset. An entry is {what: peer|subset|origin, peer, peers, address, port, key_type, error_kind, reason, remedy}; keys that do not apply
 are null (`peers` is empty).
 """
 
@@ -36,6 +37,7 @@ REMEDIES = {
     "not_started": "Raise mra_audit_deadline; the audit ended before this handshake began.",
     "plaintext": "This port does not speak TLS: correct `ports` of the node in mra_audit_nodes.",
 }
+NOT_ASKED = "not_asked"
 OTHERWISE = "Find out why the handshake failed, then audit again."
 
 
@@ -49,16 +51,10 @@ def not_looked_at(situation: Situation) -> list[Record]:
     ]
 
 
-def _gap(what: str, reason: str, remedy: str, **where: object) -> Record:
-    nowhere = {
-        "peer": None,
-        "peers": [],
-        "address": None,
-        "port": None,
-        "key_type": None,
-        "error_kind": None,
-    }
-    return {"what": what, **nowhere, **where, "reason": reason, "remedy": remedy}
+def _gap(what: str, kind: str, reason: str, remedy: str, **place: object) -> Record:
+    nowhere = {"peer": None, "peers": [], "address": None, "port": None, "key_type": None}
+    said = {"error_kind": kind, "reason": reason, "remedy": remedy}
+    return {"what": what, **nowhere, **place, **said}
 
 
 def _peers(situation: Situation) -> Iterator[Record]:
@@ -66,6 +62,7 @@ def _peers(situation: Situation) -> Iterator[Record]:
         if not peer["reached"]:
             yield _gap(
                 "peer",
+                "unreached",
                 peer["error"],
                 "Make the peer reachable and audit again; what it refuses is unknown.",
                 peer=peer["name"],
@@ -79,6 +76,7 @@ def _unlisted_peers(situation: Situation) -> Iterator[Record]:
     if missing > 0:
         yield _gap(
             "peer",
+            "not_audited",
             f"the cluster configuration lists {len(configured)} peers "
             f"({', '.join(configured)}), {len(situation.peers)} were audited",
             "Add every peer of the cluster to the inventory and audit without --limit.",
@@ -88,24 +86,16 @@ def _unlisted_peers(situation: Situation) -> Iterator[Record]:
 def _subsets(situation: Situation) -> Iterator[Record]:
     for peer in situation.reached():
         for subset, message in peer["not_read"].items():
-            yield _gap(
-                "subset",
-                f"{subset}: {message}",
-                "Repair what the message names and audit again."
-                + (
-                    " Without its trust store this peer gets no verdict."
-                    if subset == "trust_store"
-                    else ""
-                ),
-                peer=peer["name"],
-            )
+            yield _subset(subset, message, peer)
         if peer["trust_store"] is None and "trust_store" not in peer["not_read"]:
-            yield _gap(
-                "subset",
-                "trust_store: not among the facts of this peer",
-                "Gather the subset trust_store; without it this peer gets no verdict.",
-                peer=peer["name"],
-            )
+            yield _subset("trust_store", "not among the facts of this peer", peer)
+
+
+def _subset(subset: str, message: str, peer: Record) -> Record:
+    remedy = "Repair what the message names and audit again."
+    if subset == "trust_store":
+        remedy += " Without its trust store this peer gets no verdict."
+    return _gap("subset", subset, f"{subset}: {message}", remedy, peer=peer["name"])
 
 
 def _origins(situation: Situation) -> Iterator[Record]:
@@ -114,64 +104,65 @@ def _origins(situation: Situation) -> Iterator[Record]:
 
 
 def _origin(origin: Record, situation: Situation) -> Iterator[Record]:
-    where = {"address": origin["address"], "port": origin["port"]}
+    place = {"address": origin["address"], "port": origin["port"]}
     entries = origin["presented"]
     if not entries:
-        yield _gap("origin", "no handshake was made with this origin", OTHERWISE, **where)
+        yield _gap(
+            "origin", NOT_ASKED, "no handshake was made with this origin", OTHERWISE, **place
+        )
         return
     if not any(entry["chain"] for entry in entries):
         # One cause is said once; a handshake as offered tells most about it.
         entry = entries[-1]
-        yield _gap(
-            "origin",
-            entry["error"],
-            REMEDIES.get(entry["error_kind"], OTHERWISE),
-            error_kind=entry["error_kind"],
-            **where,
-        )
+        kind = _kind(entry)
+        yield _gap("origin", kind, entry["error"], REMEDIES.get(kind, OTHERWISE), **place)
         return
     for key_type in KEY_TYPES[:-1]:
         entry = next((entry for entry in entries if entry["key_type"] == key_type), None)
         if entry is None:
-            reason, kind = f"no {key_type} handshake was made", None
+            reason, kind = f"no {key_type} handshake was made", NOT_ASKED
         elif entry["chain"] or without_such_certificate(origin, entry):
             continue
         else:
-            reason, kind = entry["error"], entry["error_kind"]
-        remedy = REMEDIES.get(kind or "", OTHERWISE)
-        yield _gap("origin", reason, remedy, key_type=key_type, error_kind=kind, **where)
+            reason, kind = entry["error"], _kind(entry)
+        remedy = REMEDIES.get(kind, OTHERWISE)
+        yield _gap("origin", kind, reason, remedy, key_type=key_type, **place)
     yield from _offered(origin, situation)
+
+
+def _kind(entry: Record) -> str:
+    return str(entry["error_kind"] or "nothing_presented")
 
 
 def _offered(origin: Record, situation: Situation) -> Iterator[Record]:
     """Handshakes as a peer offers them that gave no chain, one entry for all peers with the same cipher list."""
-    missed: dict[tuple[str, str | None], list[Record]] = {}
+    missed: dict[tuple[str, str], list[Record]] = {}
     for peer in situation.reached():
         entry = offered_to(origin, peer)
         if entry is None:
             reason = "no handshake was made with the cipher list of this peer"
-            missed.setdefault((reason, None), []).append(peer)
+            missed.setdefault((reason, NOT_ASKED), []).append(peer)
         elif not entry["chain"]:
-            missed.setdefault((entry["error"], entry["error_kind"]), []).append(peer)
+            missed.setdefault((entry["error"], _kind(entry)), []).append(peer)
     for (reason, kind), peers in missed.items():
         yield _gap(
             "origin",
+            kind,
             reason,
-            REMEDIES.get(kind or "", OTHERWISE),
+            REMEDIES.get(kind, OTHERWISE),
             key_type=OFFERED,
             peers=names(peers),
-            error_kind=kind,
             address=origin["address"],
             port=origin["port"],
         )
 
 
 def told(gap: Record) -> str:
-    """The entry in one line. Errors of handshakes name their origin themselves."""
-    place = where(gap)
-    if gap["address"] and gap["reason"].startswith(login(gap["address"], gap["port"])):
-        return f"{gap['key_type']}: {gap['reason']}" if gap["key_type"] else gap["reason"]
-    return f"{place}: {gap['reason']}"
+    """The entry in one line. Most errors name their peer or origin themselves."""
+    place = where({**gap, "key_type": None})
+    if not gap["reason"].startswith(place):
+        return f"{where(gap)}: {gap['reason']}"
+    return f"{gap['key_type']}: {gap['reason']}" if gap["key_type"] else str(gap["reason"])
 
 
 def where(gap: Record) -> str:

@@ -93,6 +93,7 @@ def _verdict(answer: Record, peer: Record, origin: Record, entry: Record) -> Rec
         "peer": peer["name"],
         "leaf_key_type": entry["leaf_key_type"],
         "chain": entry["chain"],
+        "leaf_trusted": entry["chain"][0] in peer["trust_store"]["certificates"],
         "as_offered": _met_as_offered(peer, origin, entry),
         "standing": standing(answer["outcome"], peer, _met_as_offered(peer, origin, entry)),
         **said,

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from ansible_collections.collab.expressway.plugins.module_utils.audit_gaps import (
     not_looked_at,
     told,
-    where,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import (
     Record,
@@ -28,14 +27,14 @@ def not_seen(situation: Situation) -> Iterator[Record]:
     groups: dict[tuple[str, str], list[Record]] = {}
     for gap in not_looked_at(situation):
         kind = "not_served" if gap["error_kind"] == "refused" else gap["what"]
-        groups.setdefault((kind, gap["remedy"]), []).append(gap)
-    for (kind, remedy), gaps in groups.items():
+        groups.setdefault((kind, gap["error_kind"]), []).append(gap)
+    for (kind, error_kind), gaps in groups.items():
         yield finding(
             INFO if kind == "not_served" else WARNING,
             _title(kind, gaps),
             [told(gap) for gap in gaps],
-            remedy,
-            about=[kind, *(where(gap) for gap in gaps[:1])],
+            gaps[0]["remedy"],
+            about=[kind, error_kind],
             peers=[
                 name for gap in gaps for name in ([gap["peer"]] if gap["peer"] else gap["peers"])
             ],

@@ -12,6 +12,7 @@ import ipaddress
 
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import Record
 
+SIGNATURE_FAILURE, SELF_SIGNED = 7, 18
 CHAIN_WORDS: dict[int, tuple[str, str]] = {
     2: ("its root CA is not trusted", "upload the root CA"),
     7: ("a twin with its subject is trusted first", "keep one of the pair"),
@@ -52,5 +53,7 @@ def in_few_words(verdict: Record) -> tuple[str, str]:
         return UNCOVERED_IP if is_ip_address(verdict["address"]) else UNCOVERED_NAME
     if verdict["error_code"] == 10 and (verdict["depth"] or 0) > 0:
         return EXPIRED_ISSUER
+    if verdict["error_code"] == SELF_SIGNED and verdict["leaf_trusted"]:
+        return CHAIN_WORDS[SIGNATURE_FAILURE]
     otherwise = (verdict["error"] or "the chain cannot be verified", "see the report")
     return CHAIN_WORDS.get(verdict["error_code"], otherwise)

@@ -50,7 +50,7 @@ def screen(audits: list[Record], *, lines: int = SCREEN_LINES) -> list[str]:
 def _login_lines(audit: Record) -> list[str]:
     """One line a cause: where, why → what to do."""
     domain = cluster_domain(audit)
-    everyone = [peer["name"] for peer in audit["peers"]]
+    everyone = [peer["name"] for peer in audit["peers"] if peer["trust_store"] is not None]
     rows = []
     for entry in audit["summary"]["logins"]:
         mark = "x" if entry["standing"] == BREAKS_TODAY else "!"

@@ -150,6 +150,7 @@ def verdict(
         "key_type": key_type,
         "leaf_key_type": leaf["key_type"],
         "chain": [leaf["sha256"]],
+        "leaf_trusted": False,
         "as_offered": key_type == "offered",
         "standing": "accepted",
         "outcome": "accepted",

@@ -195,6 +195,15 @@ def test_few_words_are_few() -> None:
         ({"stage": "chain", "error_code": 10, "depth": 0, "error": ""}, CHAIN_WORDS[10]),
         ({"stage": "chain", "error_code": 10, "depth": 1}, EXPIRED_ISSUER),
         (
+            {"stage": "chain", "error_code": 18, "depth": 0, "error": "", "leaf_trusted": False},
+            CHAIN_WORDS[18],
+        ),
+        # In the store and not believed: a twin stands before it.
+        (
+            {"stage": "chain", "error_code": 18, "depth": 0, "error": "", "leaf_trusted": True},
+            CHAIN_WORDS[7],
+        ),
+        (
             {"stage": "chain", "error_code": 999, "depth": 0, "error": "odd"},
             ("odd", "see the report"),
         ),
