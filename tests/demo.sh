@@ -26,7 +26,8 @@ if ! "$bin/ansible-playbook" collab.expressway.audit -i inventory/lab \
   exit 1
 fi
 echo
-cat "$report/mra-audit.txt"
+# The text report starts with the summary, up to the first blank line.
+sed '/^$/,$d' "$report/mra-audit.txt"
 echo
 echo "Report:  file://$PWD/$report/mra-audit.html"
 echo "Details: $log"
