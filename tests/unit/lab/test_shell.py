@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.lab.releases import SUPPORTED, Release
@@ -415,6 +416,8 @@ pieces = st.one_of(
 lines = st.one_of(st.text(), st.lists(pieces, max_size=8).map(" ".join))
 
 
+# No deadline: the first example reads the catalogues, and the machine may be busy.
+@examples(deadline=None)
 @given(line=lines, release=releases, chosen=positions)
 def test_any_line_gets_an_answer_that_ends(line: str, release: str, chosen: dict[str, str]) -> None:
     given_answer = answer(view(release, **chosen), line)
@@ -442,6 +445,7 @@ def accepted_values(setting: Setting) -> st.SearchStrategy[tuple[str, str]]:
     return text.map(lambda value: (f'"{value}"', value))
 
 
+@examples(deadline=None)
 @given(data=st.data(), release=releases, chosen=positions)
 def test_what_was_written_is_read_back(
     data: st.DataObject, release: str, chosen: dict[str, str]
@@ -462,6 +466,7 @@ def test_what_was_written_is_read_back(
 ALL_PATHS = {path.lower() for path in settings(Release("X15.5"))}
 
 
+@examples(deadline=None)
 @given(data=st.data(), setting=st.sampled_from(list(settings(Release("X15.5")).values())))
 def test_abbreviations_read_the_same_or_are_refused(data: st.DataObject, setting: Setting) -> None:
     seen = view("X15.5")
