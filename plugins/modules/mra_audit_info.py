@@ -190,7 +190,7 @@ audit:
       contains:
         id: {description: Stable identifier., type: str}
         check: {description: Name of the check that found it., type: str, sample: breaks_today}
-        severity: {description: V(critical), V(warning) or V(info)., type: str}
+        severity: {description: "V(critical), V(warning) or V(info).", type: str}
         title: {description: What was found., type: str}
         evidence: {description: What shows it., type: list, elements: str}
         remedy: {description: What to do., type: str}
