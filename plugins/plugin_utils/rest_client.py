@@ -159,4 +159,4 @@ def _message_only(body: str) -> str | None:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).split("\n")[0][:300]
+    return str(error).partition("\n")[0][:300]

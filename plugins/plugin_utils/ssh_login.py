@@ -176,9 +176,9 @@ class SshLogin:
 def _placeholders(word: str) -> list[str]:
     parts: list[str] = []
     while "%" in word:
-        before, _, after = word.partition("%")
-        parts += [before, "%" + after[:1]]
-        word = after[1:]
+        place = word.index("%")
+        parts += [word[:place], word[place : place + 2]]
+        word = word[place + 2 :]
     return [*parts, word]
 
 
