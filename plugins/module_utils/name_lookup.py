@@ -26,12 +26,15 @@ class Lookup(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def is_ip_literal(host: str) -> bool:
-    """Whether the text is an IPv4 or IPv6 address, and not a name."""
+    """Whether the text is an IPv4 or IPv6 address, and not a name.
+
+    An IPv6 address with a zone (`fe80::1%eth0`) is not: it means nothing away from its link.
+    """
     try:
         ipaddress.ip_address(host)
     except ValueError:
         return False
-    return True
+    return "%" not in host
 
 
 def look_up(
@@ -71,9 +74,11 @@ def look_up(
 
 def first_address(name: str) -> str:
     """The address that this host's resolver gives; raises OSError or UnicodeError if none."""
-    found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-    found.sort(key=lambda entry: entry[0] != socket.AF_INET)
-    return str(found[0][4][0])
+    found = [str(entry[4][0]) for entry in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
+    usable = sorted(filter(is_ip_literal, found), key=lambda ip: ":" in ip)
+    if not usable:
+        raise OSError(f"only found {', '.join(found)}")
+    return usable[0]
 
 
 def _work(

@@ -133,10 +133,7 @@ class Window:
             self._close(attempt, outcomes.no_socket(error.strerror))
             return
         attempt.sock.setblocking(False)
-        try:
-            code = attempt.sock.connect_ex((ip, port))
-        except OSError:  # an address that means nothing here, such as one with an unknown IPv6 zone
-            code = errno.EADDRNOTAVAIL
+        code = attempt.sock.connect_ex((ip, port))
         if code not in _UNDER_WAY:
             attempt.sock.close()
             self._close(attempt, outcomes.connection_failed(code))

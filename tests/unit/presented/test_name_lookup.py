@@ -60,5 +60,29 @@ def test_a_resolver_that_hangs_costs_its_own_names_only() -> None:
     assert found["dead3.test"] == Lookup(None, "the name servers gave no answer within 0.4 s")
 
 
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (["2001:db8::1", "192.0.2.1", "192.0.2.2"], "192.0.2.1"),
+        (["2001:db8::2", "2001:db8::1"], "2001:db8::2"),
+        (["fe80::1%eth0", "2001:db8::1"], "2001:db8::1"),
+    ],
+)
+def test_ipv4_comes_first_and_link_local_never(
+    monkeypatch: pytest.MonkeyPatch, found: list[str], expected: str
+) -> None:
+    entries = [(None, None, None, "", (ip, 0)) for ip in found]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: entries)
+    assert first_address("a.test") == expected
+
+
+def test_a_name_with_nothing_but_link_local_addresses_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entries = [(None, None, None, "", ("fe80::1%eth0", 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: entries)
+    assert look_up(["a.test"], 5)["a.test"].error == "only found fe80::1%eth0"
+
+
 def test_the_resolver_of_this_host_prefers_ipv4() -> None:
     assert first_address("localhost").startswith("127.")

@@ -49,6 +49,7 @@ _GOOD = {"address": "a.test", "port": 8443}
         ({"address": "a.test:8443"}, "without scheme, port, path or brackets"),
         ({"address": "[2001:db8::1]"}, "brackets"),
         ({"address": "bücher.test"}, "xn--"),
+        ({"address": "fe80::1%eth0"}, "neither a host name nor an IP address"),
         ({"address": "a..test"}, "neither a host name nor an IP address"),
         ({"address": "a.test\n"}, "neither a host name nor an IP address"),
         ({"address": "a" * 64 + ".test"}, "neither a host name nor an IP address"),
