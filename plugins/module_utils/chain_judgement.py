@@ -105,11 +105,11 @@ class TrustStore:
         sha1_at_level_1: bool = True,
         partial: bool = False,
     ) -> None:
-        self._known = {certificate.sha256: certificate for certificate in certificates}
+        self._known = {certificate.der: certificate for certificate in certificates}
         self._level_1_of_1_1_1 = sha1_at_level_1 and security_level == LEVEL_WITH_SHA1_IN_1_1_1
         self._context = SSL.Context(SSL.TLS_METHOD)
         self._context.set_max_proto_version(SSL.TLS1_2_VERSION)
-        self._context.set_cipher_list(f"ALL:@SECLEVEL={security_level}".encode())
+        self._context.set_cipher_list(f"{CIPHER}:@SECLEVEL={security_level}".encode())
         self._context.set_verify_depth(TRAFFIC_SERVER_DEPTH)
         self._context.set_verify(SSL.VERIFY_PEER, _on_certificate)
         store = self._context.get_cert_store()
@@ -133,10 +133,11 @@ class TrustStore:
         if broke_off is None:
             connection.bio_write(_flight(chain))
             broke_off = _continue(connection)
-        known = self._known | {certificate.sha256: certificate for certificate in chain}
+        sent = {certificate.der: certificate for certificate in chain}
 
         def own(parsed: Any) -> Certificate | None:
-            return known.get(parsed.digest("sha256").replace(b":", b"").decode().lower())
+            der = crypto.dump_certificate(crypto.FILETYPE_ASN1, parsed)
+            return sent.get(der) or self._known.get(der)
 
         verified = bool(handshake.errors) or handshake.leaf_passed
         return Judgement(
@@ -178,7 +179,7 @@ def _signed_with_sha1(parsed: Any) -> bool:
 HANDSHAKE_RECORD, TLS_1_2 = b"\x16", b"\x03\x03"
 SERVER_HELLO, CERTIFICATE = 2, 11
 LONGEST_RECORD = 2**14
-ECDHE_RSA_WITH_AES_128_GCM_SHA256 = b"\xc0\x2f"
+CIPHER, CIPHER_NUMBER = "ECDHE-RSA-AES256-GCM-SHA384", b"\xc0\x30"  # allowed at every level
 SECURE_RENEGOTIATION = b"\xff\x01\x00\x01\x00"
 
 
@@ -186,7 +187,7 @@ def _flight(chain: Sequence[Certificate]) -> bytes:
     """The records of a ServerHello and the Certificate message with `chain`."""
     extensions = _sized(SECURE_RENEGOTIATION, 2)
     no_session, no_compression = b"\x00", b"\x00"
-    hello = TLS_1_2 + bytes(32) + no_session + ECDHE_RSA_WITH_AES_128_GCM_SHA256 + no_compression
+    hello = TLS_1_2 + bytes(32) + no_session + CIPHER_NUMBER + no_compression
     certificates = b"".join(_sized(certificate.der, 3) for certificate in chain)
     messages = b"".join(
         kind.to_bytes(1, "big") + _sized(body, 3)

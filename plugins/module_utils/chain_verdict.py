@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from ansible_collections.collab.expressway.plugins.module_utils import verification_errors as errors
 from ansible_collections.collab.expressway.plugins.module_utils.certificate_strength import LEVEL
@@ -26,6 +27,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.verdict_catalogu
     named,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.verdict_reproduction import (
+    TrustedBySubject,
     unloadable_store_command,
     verify_command,
 )
@@ -85,6 +87,10 @@ class PeerStore:
     sha1_at_level_1: bool
     _stores: dict[Certificate | None, TrustStore] = field(default_factory=dict, repr=False)
 
+    @cached_property
+    def by_subject(self) -> TrustedBySubject:
+        return TrustedBySubject(self.certificates)
+
     def judge(self, chain: Sequence[Certificate]) -> Judgement:
         """The first error, as the enforcing traffic server sees it."""
         return self._trusting(None).judge(chain)
@@ -128,7 +134,7 @@ def chain_verdict(
             judgement.handshake_error, explain_broken_handshake(judgement.handshake_error)
         )
     reproduce = verify_command(
-        store.certificates, chain, store.at, store.security_level, judgement.sha1_signed
+        store.by_subject, chain, store.at, store.security_level, judgement.sha1_signed
     )
     if judgement.accepted:
         return ChainVerdict(refused=False, weak=_weak(judgement, store), reproduce=reproduce)

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Sequence
 from datetime import datetime
 
+from ansible_collections.collab.expressway.plugins.module_utils.certificate_names import NameKey
 from ansible_collections.collab.expressway.plugins.module_utils.certificates import Certificate
 from ansible_collections.collab.expressway.plugins.module_utils.chain_judgement import (
     LEVEL_WITH_SHA1_IN_1_1_1,
@@ -16,22 +17,36 @@ from ansible_collections.collab.expressway.plugins.module_utils.chain_judgement 
 )
 
 
-def relevant(trusted: Sequence[Certificate], presented: Sequence[Certificate]) -> list[Certificate]:
-    """The certificates of a store that can bear on a chain, in the store's order.
+class TrustedBySubject:
+    """The certificates of a store, findable by subject, in the store's order."""
 
-    OpenSSL looks up issuers by name, so only namesakes of some issuer count; a store of hundreds of
-    CAs need not be repeated in each command.
-    """
-    wanted = {certificate.issuer_key for certificate in presented}
-    kept: set[Certificate] = set()
-    while found := {item for item in trusted if item.subject_key in wanted} - kept:
-        kept |= found
-        wanted |= {item.issuer_key for item in found}
-    return [item for item in trusted if item in kept]
+    def __init__(self, trusted: Sequence[Certificate]) -> None:
+        self.number = len(trusted)
+        self._by_subject: dict[NameKey, list[tuple[int, Certificate]]] = {}
+        for place, certificate in enumerate(trusted):
+            self._by_subject.setdefault(certificate.subject_key, []).append((place, certificate))
+
+    def relevant(self, presented: Sequence[Certificate]) -> list[Certificate]:
+        """Those that can bear on a chain.
+
+        OpenSSL looks up issuers by name, so only namesakes of some issuer count; a store of hundreds of
+        CAs need not be repeated in each command.
+        """
+        wanted = [certificate.issuer_key for certificate in presented]
+        seen: set[NameKey] = set()
+        kept: list[tuple[int, Certificate]] = []
+        while wanted:
+            name = wanted.pop()
+            if name not in seen:
+                seen.add(name)
+                found = self._by_subject.get(name, [])
+                kept += found
+                wanted += [certificate.issuer_key for _, certificate in found]
+        return [certificate for _, certificate in sorted(kept, key=lambda item: item[0])]
 
 
 def verify_command(
-    trusted: Sequence[Certificate],
+    trusted: TrustedBySubject,
     presented: Sequence[Certificate],
     at: datetime,
     security_level: int,
@@ -42,11 +57,11 @@ def verify_command(
     Prints `error N at D depth` with the error number and depth of the verdict first (newer versions say
     79 instead of 24), or `OK`; then the names. Needs OpenSSL 3; version 1.1.1 has no -no-CAstore.
     """
-    needed = relevant(trusted, presented)
+    needed = trusted.relevant(presented)
     level, notes = security_level, []
-    if len(needed) < len(trusted):
+    if len(needed) < trusted.number:
         notes.append(
-            f"# {len(needed)} of {len(trusted)} certificates of the trust store have to do with this chain."
+            f"# {len(needed)} of {trusted.number} certificates of the trust store have to do with this chain."
         )
     if sha1_signed and security_level == LEVEL_WITH_SHA1_IN_1_1_1:
         level = 0
