@@ -46,7 +46,7 @@ _value:
   type: list
   elements: dict
   contains:
-    origins: {description: Address, port and connect_to of each origin., type: list, elements: dict}
+    origins: {description: "Address, port and connect_to of each origin.", type: list, elements: dict}
     key_types: {description: "V(rsa), V(ecdsa) and V(offered), or V(offered) alone.", type: list, elements: str}
     cipher_list: {description: The cipher list to offer., type: str}
     minimum_tls_version: {description: Lowest version to offer., type: str}
