@@ -87,8 +87,8 @@ class Draft:
             security_level,
         )
         # A block that cannot be read keeps the peer from loading anything, whatever is added.
-        loadable = store.unloadable is None or store.unloadable not in store.problems
-        self._found = self._search() if loadable else Found()
+        self._loadable = store.unloadable is None or store.unloadable not in store.problems
+        self._found = self._search() if self._loadable else Found()
         self._added_one_by_one = growth.certificates(self._found.added)
         self.added_pem = "".join(one.pem for one in self._added_one_by_one)
 
@@ -187,14 +187,14 @@ class Draft:
         for origin, chain, verdict in self._judged(verdicts):
             if verdict["outcome"] == ACCEPTED:
                 continue
-            if chain is None:
+            if chain is None or not self._loadable:
                 why = Unrepaired(UNREADABLE, verdict["cause"], verdict["remedy"])
             elif verdict["stage"] == NAME:
                 why = Unrepaired(NAME, verdict["cause"], verdict["remedy"])
             else:
                 if chain not in chain_reasons:
                     chain_reasons[chain] = why_unrepaired(
-                        verdict, self.growth, chain, self._found.added, self._at, chain in given_up
+                        self.growth, chain, self._found.added, self._at, given_up=chain in given_up
                     )
                 why = chain_reasons[chain]
             left[in_order(origin), chain] = Left(plain(origin), chain, verdict, why)

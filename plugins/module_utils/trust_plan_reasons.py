@@ -53,10 +53,15 @@ def reason(
         )
     elif unsent:
         told = f"Intermediate CA that {listed(unsent)} {'does' if len(unsent) == 1 else 'do'} not send."
-    else:
+    elif len(growth.named(certificate.subject_key, repaired[0][0] if repaired else ())) > 1:
         told = (
             f"Intermediate CA that {listed(origins)} sends, but the store or the chain holds another of its name "
             "that would be taken instead."
+        )
+    else:
+        told = (
+            f"Intermediate CA that {listed(origins)} sends; it must be in the store all the same, because the CA below "
+            "it is, and above a stored certificate only stored ones are looked for."
         )
     twins = [
         one

@@ -4,17 +4,15 @@
 """The repairs of one chain: the sets of candidates that get it accepted and hold nothing to spare.
 
 Sets worth asking about are found by looking up issuers; which of them is a repair, the judge says.
-OpenSSL takes at each step one issuer and never comes back, so a certificate that is not on the path
-it took can be left out. Hence every repair lies on one path from the leaf up to a self-signed
-certificate: what is on that path and neither stored nor sent, and those of the sent ones for which
-the store (or the chain) holds another of the same name that would be taken instead.
+OpenSSL takes at each step one issuer and never comes back, from the store before what was sent; and
+once it has taken one from the store, only the store counts. So every accepted path is a part that was
+sent and above it a part that is stored, up to a self-signed certificate, and every repair is the
+stored part of one path. That this misses nothing is tested against all subsets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain as concatenated
-from itertools import combinations
 
 from ansible_collections.collab.expressway.plugins.module_utils.certificates import Certificate
 from ansible_collections.collab.expressway.plugins.module_utils.chain_judgement import (
@@ -24,7 +22,6 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_growt
     Chain,
     Growth,
     by_size,
-    members,
 )
 
 MOST_STEPS = 2000
@@ -57,19 +54,15 @@ class Repairs:
     def _worth_asking(self, chain: Chain, added: int) -> set[int]:
         sets: set[int] = set()
         for path in self._paths(chain):
-            new = hidden = 0
-            for certificate in path:
-                bit = self._growth.bit(certificate) & ~added
-                if certificate in chain and certificate != path[-1]:
-                    if len(self._growth.named(certificate.subject_key, chain)) > 1:
-                        hidden |= bit
-                else:
-                    new |= bit
-            sets.update(new | some for some in _subsets(hidden))
+            above = 0
+            for place in reversed(range(len(path))):
+                above |= self._growth.bit(path[place])
+                if all(certificate in chain for certificate in path[:place]):
+                    sets.add(above & ~added)
         return sets - {0}
 
     def _paths(self, chain: Chain) -> Iterator[Chain]:
-        """Every way up by name from above the leaf to a self-signed certificate, which may be the leaf."""
+        """Every way up by name, from above the leaf to a self-signed certificate, which may be the leaf."""
         leaf = chain[0]
         if leaf.issuer_key == leaf.subject_key:
             yield (leaf,)
@@ -94,10 +87,3 @@ def _may_have_issued(issuer: Certificate, issued: Certificate) -> bool:
     """False when the key identifiers say so; else the judge will tell."""
     wanted, has = issued.record["aki"], issuer.record["ski"]
     return not wanted or not has or wanted == has
-
-
-def _subsets(candidates: int) -> Iterator[int]:
-    bits = [1 << number for number in members(candidates)]
-    return map(
-        sum, concatenated.from_iterable(combinations(bits, size) for size in range(len(bits) + 1))
-    )

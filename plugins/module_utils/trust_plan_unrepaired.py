@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils import verification_errors as errors
 from ansible_collections.collab.expressway.plugins.module_utils.certificates import Certificate
@@ -25,6 +23,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_takeo
 )
 from ansible_collections.collab.expressway.plugins.module_utils.verdict_catalogue import (
     Refusal,
+    explain_broken_handshake,
     explain_chain,
     named,
 )
@@ -62,20 +61,19 @@ class Unrepaired:
 
 
 def why_unrepaired(
-    verdict: Mapping[str, Any],
-    growth: Growth,
-    chain: Chain,
-    added: int,
-    at: datetime,
-    given_up: bool,
+    growth: Growth, chain: Chain, added: int, at: datetime, *, given_up: bool
 ) -> Unrepaired:
-    """Classify the refused `verdict`, which was given with `added` in the store.
+    """Why `chain` is refused at stage chain with `added` in the store.
 
     `given_up`: each set that repairs this chain breaks another one.
     """
-    cause, remedy = verdict["cause"], verdict["remedy"]
-    if verdict["error_code"] is None:
-        return Unrepaired(UNREADABLE, cause, remedy)
+    judgement = growth.judge(chain, added)
+    if not judgement.errors:
+        return Unrepaired(
+            UNREADABLE, *explain_broken_handshake(judgement.handshake_error or "no reason given")
+        )
+    first = judgement.errors[0]
+    cause, remedy = _explained(first, growth, chain, added)
     if given_up:
         return Unrepaired(
             CLASH,
@@ -87,7 +85,13 @@ def why_unrepaired(
     takeout = stale(growth, chain, added, at) or hidden(growth, chain, added)
     if takeout is not None:
         return _to_be_taken_out(takeout, cause)
-    return _flawed(verdict, growth, chain, added)
+    if first.code not in MISSING_TRUST:
+        return Unrepaired(KINDS.get(first.code, OTHER), cause, remedy)
+    return _flawed(growth, chain, added, cause)
+
+
+def _explained(error: ChainError, growth: Growth, chain: Chain, added: int) -> tuple[str, str]:
+    return explain_chain(Refusal(error, chain, (*growth.stored, *growth.certificates(added))))
 
 
 def _to_be_taken_out(takeout: Takeout, cause: str) -> Unrepaired:
@@ -108,26 +112,25 @@ def _to_be_taken_out(takeout: Takeout, cause: str) -> Unrepaired:
     )
 
 
-def _flawed(verdict: Mapping[str, Any], growth: Growth, chain: Chain, added: int) -> Unrepaired:
-    if verdict["error_code"] not in MISSING_TRUST:
-        kind = KINDS.get(verdict["error_code"], OTHER)
-        return Unrepaired(kind, verdict["cause"], verdict["remedy"])
-    # The missing trust is only the first thing that the traffic server tells: with everything known
-    # added, what is left is what no trust can repair.
+def _flawed(growth: Growth, chain: Chain, added: int, cause: str) -> Unrepaired:
+    """The missing trust is only the first thing that the traffic server tells: with everything known added,
+    what is left is what no trust can repair. `cause`: the first thing."""
     everything = growth.reach(chain)
-    trusted = (*growth.stored, *growth.certificates(everything))
-    left = growth.judge(chain, everything).errors or growth.judge(chain, added).errors
-    first = left[0]
-    child = first.certificate if first.code in WITHOUT_ISSUER else None
+    first = (growth.judge(chain, everything).errors or growth.judge(chain, added).errors)[0]
     flaw = first
     if first.code in MISSING_TRUST:
         judgement = growth.all_errors(chain, everything, first.certificate)
         flaw = next((one for one in judgement.errors if _beyond_trust(one)), first)
-    cause, remedy = explain_chain(Refusal(flaw, chain, trusted))
-    if flaw is not first:
-        cause += f" And {verdict['cause'][0].lower()}{verdict['cause'][1:]}"
-    kind = ISSUER_NOT_FOUND if flaw is first and child else KINDS.get(flaw.code, OTHER)
-    return Unrepaired(kind, cause, remedy, child)
+    why, remedy = _explained(flaw, growth, chain, everything)
+    child = first.certificate if first.code in WITHOUT_ISSUER else None
+    if flaw is first and child:
+        return Unrepaired(ISSUER_NOT_FOUND, why, remedy, child)
+    return Unrepaired(
+        KINDS.get(flaw.code, OTHER),
+        why if flaw is first else f"{why} Besides: {cause}",
+        remedy,
+        child,
+    )
 
 
 def _beyond_trust(error: ChainError) -> bool:
