@@ -12,13 +12,11 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
-from ansible.plugins.loader import action_loader, connection_loader, init_plugin_loader
+from ansible.plugins.loader import action_loader, connection_loader
 from ansible.template import Templar
 
 from tests.lab.estate import RunningEstate
 from tests.lab.profile import DEFAULT_PROFILE
-
-init_plugin_loader()
 
 RELEASES = {
     "lone": "X14.2.5",
