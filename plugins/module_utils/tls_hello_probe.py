@@ -39,6 +39,7 @@ class HelloProbe:
         self._reader = AnswerReader(asked.suites)
         self.outcome: Outcome | None = None
         self.newer_version_may_help = False
+        self._answered = False
 
     def opening(self) -> bytes:
         return client_hello(
@@ -49,6 +50,7 @@ class HelloProbe:
         )
 
     def received(self, data: bytes) -> bytes:
+        self._answered = True
         try:
             answer = self._reader.feed(data)
         except TlsError as error:
@@ -64,7 +66,16 @@ class HelloProbe:
         return b""
 
     def interrupted(self, failure: Outcome) -> Outcome:
-        return failure
+        if self._answered or failure.error_kind not in ("closed", "reset"):
+            return failure
+        # Some servers that have nothing to offer hang up in place of an alert.
+        self.newer_version_may_help = True
+        return failed(
+            failure.error_kind,
+            f"hung up on a hello for {self._asked.label}, without an alert: it presents no"
+            f" {self._asked.label} certificate on this port, or the port does not speak TLS, or"
+            " something on the way cuts connections; compare with its other key types",
+        )
 
     def parting(self) -> bytes:
         return farewell()

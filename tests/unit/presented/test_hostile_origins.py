@@ -77,14 +77,20 @@ def leaves(client: socket.socket) -> None:
     client.recv(4096)
 
 
+def closes_half_way(client: socket.socket) -> None:
+    client.recv(4096)
+    client.sendall(flights.record(flights.server_hello())[:20])
+
+
 HUGE = flights.records(flights.server_hello() + flights.certificate([b"c" * 10_000_000]))
 ENDLESS = 1_000_000
 
 HOSTILE: dict[str, tuple[Behaviour, set[str], str]] = {
     "silent": (silent, {"timeout"}, "presented no certificates within 0.6 s"),
     "drip": (drip, {"timeout"}, "presented no certificates within 0.6 s"),
-    "reset": (reset, {"reset"}, "reset the connection"),
-    "closed": (leaves, {"closed"}, "closed the connection"),
+    "reset": (reset, {"reset"}, "hung up"),
+    "closed": (leaves, {"closed"}, "hung up"),
+    "closed half-way": (closes_half_way, {"closed"}, "closed the connection"),
     "a banner": (sends(b"220 mail.test ESMTP\r\n"), {"plaintext"}, "'220 mail.test ESMTP'"),
     "plain HTTP": (sends(b"HTTP/1.1 400 Bad Request\r\n"), {"plaintext"}, "does not speak TLS"),
     "noise": (sends(bytes(range(128, 160))), {"protocol"}, "no TLS record"),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import socket
@@ -148,6 +149,32 @@ def test_an_origin_without_the_key_type_says_so(pki: Pki, version: ssl.TLSVersio
     assert entries["ecdsa"]["chain"] == ""
     assert entries["ecdsa"]["error_kind"] == "no_common_cipher"
     assert f"{HOME}:{server.port} " in entries["ecdsa"]["error"]
+
+
+@pytest.mark.parametrize("key_type", ["rsa", "ecdsa"])
+def test_an_origin_that_hangs_up_on_old_versions_is_asked_for_tls_1_3(
+    pki: Pki, key_type: str
+) -> None:
+    """As servers on asyncio do: no alert, only the end of the connection."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(pki.rsa.path)
+    context.load_cert_chain(pki.ecdsa.path)
+
+    def shake_hands(client: socket.socket) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        server = context.wrap_bio(incoming, outgoing, server_side=True)
+        with contextlib.suppress(ssl.SSLError):
+            while data := client.recv(4096):
+                incoming.write(data)
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    server.do_handshake()
+                client.sendall(outgoing.read())
+
+    with listening(shake_hands) as server:
+        entry = read(server, key_type)[key_type]
+    assert entry["error"] is None
+    assert certificates(entry) == getattr(pki, key_type).chain
 
 
 def test_a_certificate_shown_in_tls_1_3_only_is_found(pki: Pki) -> None:
