@@ -101,9 +101,7 @@ class Client:
     ) -> dict[str, Any]:
         """The result of one task, with the connection's `variables`."""
         action = f"collab.expressway.{module}"
-        task = Task.load(
-            {"action": {"module": action, **options}, "check_mode": check, "diff": True}
-        )
+        task = Task.load({action: options, "check_mode": check, "diff": True})
         loader = DataLoader()
         plugin = action_loader.get(
             action,
