@@ -327,6 +327,9 @@ def test_findings_come_worst_first() -> None:
         verdict(weak=["SHA-1"]), refused(port=6972), peers=[peer(cipher_list_assumed=True)]
     )
     assert [finding["severity"] for finding in findings(mixed)] == ["critical", "warning", "info"]
+    # The check of coverage stands before that of strength, its finding after it.
+    closed = situation(verdict(weak=["SHA-1"]), origins=[origin(entry("offered", **CLOSED_PORT))])
+    assert [finding["check"] for finding in findings(closed)] == ["weak", "not_seen"]
 
 
 def test_an_unread_trust_store_is_never_an_empty_one() -> None:
