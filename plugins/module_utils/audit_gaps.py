@@ -52,7 +52,7 @@ def not_looked_at(situation: Situation) -> list[Record]:
 
 
 def _gap(what: str, kind: str, reason: str, remedy: str, **place: object) -> Record:
-    nowhere = {"peer": None, "peers": [], "address": None, "port": None, "key_type": None}
+    nowhere: Record = {"peer": None, "peers": [], "address": None, "port": None, "key_type": None}
     said = {"error_kind": kind, "reason": reason, "remedy": remedy}
     return {"what": what, **nowhere, **place, **said}
 
@@ -71,7 +71,9 @@ def _peers(situation: Situation) -> Iterator[Record]:
 
 def _unlisted_peers(situation: Situation) -> Iterator[Record]:
     """The cluster's own configuration may know peers that the inventory (or --limit) left out."""
-    configured = max((peer["configured_peers"] for peer in situation.peers), key=len, default=[])
+    configured: list[str] = max(
+        (peer["configured_peers"] for peer in situation.peers), key=len, default=[]
+    )
     missing = len(configured) - len(situation.peers)
     if missing > 0:
         yield _gap(

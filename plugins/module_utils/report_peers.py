@@ -93,7 +93,7 @@ def _store(peer: Record) -> object:
     count = len(store["certificates"])
     return [
         f"{count} certificate{'' if count == 1 else 's'}",
-        element("span", store["sha256"][:16], "…", class_="why mono"),
+        element("span", store["sha256"][:12], "…", class_="why mono"),
     ]
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import Situation
 from ansible_collections.collab.expressway.plugins.module_utils.findings import CHECKS, findings
@@ -45,11 +47,11 @@ HUNG_UP = {"error": f"{NODE}:8443 closed the connection", "error_kind": "closed"
 CLOSED_PORT = {"error": f"{NODE}:8443 refused the connection", "error_kind": "refused"}
 
 
-def off(name: str = "expc1", **declared: str | None) -> dict[str, object]:
+def off(name: str = "expc1", **declared: Any) -> dict[str, Any]:
     return peer(name, verification="off", verifies=False, **declared)
 
 
-def standing(which: str, **otherwise: object) -> Situation:
+def standing(which: str, **otherwise: Any) -> Situation:
     return situation(refused(standing=which, **otherwise))
 
 
@@ -256,7 +258,7 @@ CASES = {
 }  # fmt: skip
 
 
-def found(check: str, of: Situation) -> list[dict[str, object]]:
+def found(check: str, of: Situation) -> list[dict[str, Any]]:
     return [finding for finding in findings(of) if finding["check"] == check]
 
 
