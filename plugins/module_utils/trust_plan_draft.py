@@ -164,15 +164,20 @@ class Draft:
         }
 
     def _helps(self, certificate: Certificate, chain: Chain) -> bool:
-        """Is `chain` accepted with the set, and refused without this one (or was before, and now leads over it)?"""
+        """Is `chain`, accepted with the set, refused without this one?
+
+        Where it can do without any single one (two ways up, both added for others), each on its path counts.
+        """
         growth, added, bit = self.growth, self._found.added, self.growth.bit(certificate)
-        if not bit & growth.reach(chain) or not growth.accepts(chain, added):
+        near = added & growth.reach(chain)
+        if not bit & near or not growth.accepts(chain, added):
             return False
-        if not growth.accepts(chain, added & ~bit):
-            return True
-        if growth.accepts(chain, 0):
-            return False
-        return certificate in growth.judge(chain, added & growth.reach(chain)).path
+        needed = [
+            number for number in members(near) if not growth.accepts(chain, near & ~(1 << number))
+        ]
+        if needed or growth.accepts(chain, 0):
+            return not growth.accepts(chain, near & ~bit)
+        return certificate in growth.judge(chain, near).path
 
     def _judged(
         self, verdicts: Sequence[Mapping[str, Any]]

@@ -23,7 +23,6 @@ from ansible_collections.collab.expressway.plugins.module_utils.chain_judgement 
     Judgement,
     TrustStore,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.chain_verdict import PeerStore
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_candidates import (
     Candidate,
 )
@@ -116,22 +115,15 @@ class Growth:
             self._accepted[question] = self._store(question[1], frozenset()).judge(chain).accepted
         return self._accepted[question]
 
-    def all_errors(self, chain: Chain, added: int, trusting: Certificate | None) -> Judgement:
-        """Every error with these added, as if `trusting` were trusted, whatever issued it."""
-        peer = PeerStore(
-            (*self.stored, *self.certificates(added)),
-            None,
-            self._at,
-            self._security_level,
-            EXPRESSWAY.sha1_at_level_1,
-        )
-        return peer.all_errors(chain, trusting)
-
     def judge(
         self, chain: Chain, added: int, removed: frozenset[Certificate] = frozenset()
     ) -> Judgement:
         """The judgement with exactly these added, and `removed` taken out of the store."""
         return self._store(added, removed).judge(chain)
+
+    def all_errors(self, chain: Chain, added: int) -> Judgement:
+        """Every error with these added; after a missing issuer OpenSSL goes on as if it were there."""
+        return self._store(added, frozenset()).judge(chain, stop_at_first=False)
 
     def _built(self, added: int, removed: frozenset[Certificate]) -> TrustStore:
         kept = [one for one in self.stored if one not in removed]

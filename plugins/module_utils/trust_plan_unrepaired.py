@@ -119,7 +119,7 @@ def _flawed(growth: Growth, chain: Chain, added: int, cause: str) -> Unrepaired:
     first = (growth.judge(chain, everything).errors or growth.judge(chain, added).errors)[0]
     flaw = first
     if first.code in MISSING_TRUST:
-        judgement = growth.all_errors(chain, everything, first.certificate)
+        judgement = growth.all_errors(chain, everything)
         flaw = next((one for one in judgement.errors if _beyond_trust(one)), first)
     why, remedy = _explained(flaw, growth, chain, everything)
     child = first.certificate if first.code in WITHOUT_ISSUER else None
