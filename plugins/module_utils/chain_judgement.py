@@ -92,8 +92,6 @@ class TrustStore:
 
     `certificates` in the order of the peer's file: it decides between CAs of one subject.
     `sha1_at_level_1` is the profile: True for OpenSSL 1.1.1 (the Expressway), False for 3.x.
-    `partial` makes each certificate an anchor, as if whatever issued it were trusted: for the
-    question what else is wrong, never for a verdict.
     """
 
     def __init__(
@@ -103,7 +101,6 @@ class TrustStore:
         *,
         security_level: int = 1,
         sha1_at_level_1: bool = True,
-        partial: bool = False,
     ) -> None:
         self._known = {certificate.der: certificate for certificate in certificates}
         self._level_1_of_1_1_1 = sha1_at_level_1 and security_level == LEVEL_WITH_SHA1_IN_1_1_1
@@ -117,8 +114,6 @@ class TrustStore:
             store.add_cert(certificate.parsed)
         # pyOpenSSL takes the fields of the moment as UTC, whatever its zone.
         store.set_time(at.astimezone(UTC))
-        if partial:
-            store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
 
     def judge(self, chain: Sequence[Certificate], *, stop_at_first: bool = True) -> Judgement:
         """Verify `chain`, leaf first, as the origin sent it.

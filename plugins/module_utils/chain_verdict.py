@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
@@ -53,7 +53,8 @@ WEAK = frozenset({errors.WEAK_LEAF_KEY, errors.WEAK_CA_KEY, errors.WEAK_DIGEST})
 class ChainVerdict:
     """`refused` at the chain, or not. The other fields are those of the verdict.
 
-    `after_name`: the name was compared before this error came up, so a wrong name is refused first.
+    `after_name`: the name was compared before this error came up, so a wrong name is refused first;
+    `reveals_after_name` likewise.
     `verified`: False when nothing was verified, so that the peer logs another line: `log_line`, else that
     the handshake failed.
     `reproduce` is empty where only the origin itself can show it.
@@ -66,6 +67,7 @@ class ChainVerdict:
     cause: str | None = None
     remedy: str | None = None
     reveals: tuple[str, ...] = ()
+    reveals_after_name: tuple[str, ...] = ()
     weak: tuple[str, ...] = ()
     reproduce: str = ""
     after_name: bool = False
@@ -85,7 +87,6 @@ class PeerStore:
     at: datetime
     security_level: int
     sha1_at_level_1: bool
-    _stores: dict[Certificate | None, TrustStore] = field(default_factory=dict, repr=False)
 
     @cached_property
     def by_subject(self) -> TrustedBySubject:
@@ -93,22 +94,20 @@ class PeerStore:
 
     def judge(self, chain: Sequence[Certificate]) -> Judgement:
         """The first error, as the enforcing traffic server sees it."""
-        return self._trusting(None).judge(chain)
+        return self._trust_store.judge(chain)
 
-    def all_errors(self, chain: Sequence[Certificate], trusting: Certificate | None) -> Judgement:
-        """Every error, as if `trusting` were trusted (and whatever issued it)."""
-        return self._trusting(trusting).judge(chain, stop_at_first=False)
+    def all_errors(self, chain: Sequence[Certificate]) -> Judgement:
+        """Every error; after a missing issuer OpenSSL goes on as if it were there."""
+        return self._trust_store.judge(chain, stop_at_first=False)
 
-    def _trusting(self, anchor: Certificate | None) -> TrustStore:
-        if anchor not in self._stores:
-            self._stores[anchor] = TrustStore(
-                (*self.certificates, *((anchor,) if anchor else ())),
-                self.at,
-                security_level=self.security_level,
-                sha1_at_level_1=self.sha1_at_level_1,
-                partial=anchor is not None,
-            )
-        return self._stores[anchor]
+    @cached_property
+    def _trust_store(self) -> TrustStore:
+        return TrustStore(
+            self.certificates,
+            self.at,
+            security_level=self.security_level,
+            sha1_at_level_1=self.sha1_at_level_1,
+        )
 
 
 def chain_verdict(
@@ -140,9 +139,7 @@ def chain_verdict(
         return ChainVerdict(refused=False, weak=_weak(judgement, store), reproduce=reproduce)
     first = judgement.errors[0]
     cause, remedy = explain_chain(Refusal(first, chain, store.certificates))
-    everything = store.all_errors(
-        chain, trusting=first.certificate if first.code in MISSING_TRUST else None
-    )
+    everything = store.all_errors(chain)
     return ChainVerdict(
         refused=True,
         error_code=first.code,
@@ -150,7 +147,8 @@ def chain_verdict(
         depth=first.depth,
         cause=cause,
         remedy=remedy,
-        reveals=_reveals(first, everything),
+        reveals=_reveals(first, everything, after_leaf=False),
+        reveals_after_name=_reveals(first, everything, after_leaf=True),
         weak=_weak(everything, store, refused=first.certificate if first.code in WEAK else None),
         reproduce=reproduce,
         after_name=first.after_leaf,
@@ -172,13 +170,15 @@ def _unverified(
     )
 
 
-def _reveals(first: ChainError, everything: Judgement) -> tuple[str, ...]:
+def _reveals(first: ChainError, everything: Judgement, *, after_leaf: bool) -> tuple[str, ...]:
     # An unverified leaf is the echo of a missing issuer.
     echoes = {errors.UNVERIFIED_LEAF, *ECHOES.get(first.code, ())}
     others = (
         error
         for error in everything.errors
-        if (error.code, error.depth) != (first.code, first.depth) and error.code not in echoes
+        if (error.code, error.depth) != (first.code, first.depth)
+        and error.code not in echoes
+        and error.after_leaf == after_leaf
     )
     return tuple(dict.fromkeys(_told(error) for error in others))
 

@@ -211,12 +211,13 @@ def _verdict(
             "depth": None,
             "cause": cause,
             "remedy": remedy,
-            "reveals": [*behind, *on_chain.reveals],
+            "reveals": [*behind, *on_chain.reveals, *on_chain.reveals_after_name],
             "log_line": log.for_name(),
         }
     reveals = list(on_chain.reveals)
     if stage == AT_CHAIN and misnamed:
         reveals.append(f"{log.not_in_certificate}: {explain_name(address, leaf)[0]}")
+    reveals += on_chain.reveals_after_name
     return shared | {
         "error_code": on_chain.error_code,
         "error": on_chain.error,

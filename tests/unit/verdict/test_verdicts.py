@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.collab.expressway.plugins.module_utils.certificates import read_bundle
 from ansible_collections.collab.expressway.plugins.module_utils.verdicts import (
     Work,
     judge_origins,
@@ -25,6 +26,7 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conformance.generated import random_case
 from tests.conformance.issuing import Issued, Keys, Profile, changed, issue
 from tests.conformance.recorded import recorded_cases
 
@@ -238,6 +240,27 @@ def test_what_is_revealed_is_what_a_repair_uncovers() -> None:
     before, after = verdict(pem(OTHER_CA), sent), verdict(pem(OTHER_CA, ROOT), sent)
     assert before["error_code"] == 19
     assert before["reveals"][0].startswith(f"{after['error']} at depth {after['depth']}")
+
+
+def test_reveals_hold_for_random_cases() -> None:
+    """Wherever trusting one certificate is the repair: what comes up then was revealed."""
+    rng = random.Random(29)
+    repaired = 0
+    for index in range(300):
+        case = random_case(rng, KEYS, AT, index, "127.25")
+        sent = case.presented + case.trust_store  # the root comes along, and nobody trusts it
+        before = verdict(pem(OTHER_CA), sent, case.address)
+        for certificate in (
+            read_bundle(sent).certificates if before["error_code"] in (18, 19) else ()
+        ):
+            if certificate.record["self_signed"] and certificate.sha256[:16] in before["cause"]:
+                after = verdict(certificate.pem + pem(OTHER_CA), sent, case.address)
+                repaired += 1
+                told = before["reveals"]
+                assert after["outcome"] == ("refused" if told else "accepted"), told
+                assert not told or after["error"] in told[0]
+                break
+    assert repaired > 100
 
 
 def test_a_wrong_name_comes_before_a_name_constraint() -> None:
