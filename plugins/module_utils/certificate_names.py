@@ -52,7 +52,16 @@ class CertificateNames:
     def compared(self) -> list[str]:
         """The names that the traffic server compares, for people: dNSName entries, then the CN."""
         names = [name for name in (*self.dns, self.common_name) if name]
-        return list(dict.fromkeys(name.decode("utf-8", "backslashreplace") for name in names))
+        texts = (printable(name.decode("utf-8", "backslashreplace")) for name in names)
+        return list(dict.fromkeys(texts))
+
+
+def printable(text: str) -> str:
+    """Control characters escaped: names come from the network and end in logs and terminals."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
 
 
 def certificate_names(der: bytes) -> CertificateNames:

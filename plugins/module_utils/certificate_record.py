@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from ansible_collections.collab.expressway.plugins.module_utils.certificate_names import printable
 from ansible_collections.collab.expressway.plugins.module_utils.dependencies import x509
 
 Value = TypeVar("Value")
@@ -106,24 +107,16 @@ def _readable(read: Callable[[], Value]) -> Value | None:
 
 
 def _name_text(name: Any) -> str | None:
-    return _readable(lambda: _one_line(name.rfc4514_string()))
+    return _readable(lambda: printable(name.rfc4514_string()))
 
 
 def _common_name(name: Any) -> str | None:
     return _readable(
         lambda: next(
-            _one_line(str(attribute.value))
+            printable(str(attribute.value))
             for attribute in name
             if attribute.oid.dotted_string == COMMON_NAME
         )
-    )
-
-
-def _one_line(text: str) -> str:
-    """Control characters escaped: names come from the network and end in logs and terminals."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
     )
 
 

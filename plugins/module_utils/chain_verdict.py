@@ -18,13 +18,12 @@ from ansible_collections.collab.expressway.plugins.module_utils.chain_judgement 
     Judgement,
     TrustStore,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.refusal import Refusal, named
 from ansible_collections.collab.expressway.plugins.module_utils.verdict_catalogue import (
-    Refusal,
     explain_broken_handshake,
     explain_chain,
     explain_nothing_presented,
     explain_unloadable_store,
-    named,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.verdict_reproduction import (
     TrustedBySubject,

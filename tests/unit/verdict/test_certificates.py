@@ -166,7 +166,9 @@ def test_an_odd_extension_hides_nothing_else() -> None:
 
 
 def test_control_characters_in_names_are_escaped() -> None:
-    record = describe(read_bundle(issued("evil\nWARNING: all is well\x1b[0m").pem).certificates[0])
+    (certificate,) = read_bundle(issued("evil\nWARNING: all is well\x1b[0m").pem).certificates
+    record = describe(certificate)
+    assert certificate.names.compared() == [record["common_name"]]
     assert record["common_name"] == "evil\\nWARNING: all is well\\x1b[0m"
     assert record["subject"].isprintable()
 
