@@ -12,6 +12,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Some of the tools start others by name.
+IN_VENV := PATH="$(abspath $(BIN)):$$PATH"
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -70,14 +72,14 @@ unit: $(VENV)/.test
 	$(BIN)/python -m pytest
 
 molecule: $(VENV)/.test
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/molecule test --all --report
+	$(IN_VENV) molecule test --all --report
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/ansible-lint --offline --profile production
-	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all .
-	$(BIN)/antsibull-changelog lint
+	$(IN_VENV) ansible-lint --offline --profile production
+	$(IN_VENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all .
+	$(IN_VENV) antsibull-changelog lint
 	$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
 	VENV=$(VENV) tests/sanity.sh
 
