@@ -319,4 +319,7 @@ def _random_names(
         ((ip,), (x509.IPAddress(ipaddress.ip_address(ip)), other)),
         (("any",), (x509.RFC822Name(f"admin@{domain or 'test'}"),)),
     ]
+    if address == ip and rng.random() < 0.4:
+        # The dearest difference to other clients: an iPAddress entry covers nothing here.
+        return ("any",), (x509.IPAddress(ipaddress.ip_address(ip)), other)
     return rng.choice(matching if rng.random() < 0.75 else odd)
