@@ -73,7 +73,7 @@ def plan_trust(
     for name, bundle in stores.items():
         first_with.setdefault((bundle.certificates, bundle.unloadable), name)
     drafts = {
-        name: Draft(stores[name], candidates_known, presented, at, security_level)
+        name: Draft(stores[name], candidates_known, refused, presented, at, security_level)
         for name in first_with.values()
     }
     verdicts = judge_origins(

@@ -16,6 +16,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.certificates imp
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_candidates import (
     Candidate,
+    RefusedCandidate,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_clashes import (
     CommonNames,
@@ -74,11 +75,12 @@ class Draft:
         self,
         store: Bundle,
         known: Sequence[Candidate],
+        refused: Sequence[RefusedCandidate],
         presented: PresentedOrigins,
         at: datetime,
         security_level: int,
     ) -> None:
-        self._presented, self._at = presented, at
+        self._presented, self._refused, self._at = presented, refused, at
         self._chains = list(presented.of_chain)
         self.growth = growth = Growth(
             store.certificates,
@@ -128,7 +130,7 @@ class Draft:
             "conflicts": conflicts(self.growth.stored, wanted, self._needing),
             "remove": self._takeouts(unrepaired),
             "unrepaired": [_told(left) for left in unrepaired],
-            "not_found": _not_found(unrepaired),
+            "not_found": _not_found(unrepaired, self._refused),
             "smallest": self._found.proven,
             "at_least": self._found.at_least,
             "accepted_before": sum(
@@ -232,7 +234,7 @@ class Draft:
         ]
 
 
-def _not_found(left: Sequence[Left]) -> list[Record]:
+def _not_found(left: Sequence[Left], refused: Sequence[RefusedCandidate]) -> list[Record]:
     """The issuers that were never seen, each once, with those who need it."""
     children: dict[tuple[str, str], tuple[Certificate, list[Origin]]] = {}
     for one in left:
@@ -246,7 +248,7 @@ def _not_found(left: Sequence[Left]) -> list[Record]:
             "common_name": child.record["issuer_common_name"],
             "aki": child.record["aki"],
             "needed_by": _in_order(origins),
-            "where_to_look": where_to_look(child, _in_order(origins)),
+            "where_to_look": where_to_look(child, _in_order(origins), refused),
         }
         for _, (child, origins) in sorted(children.items(), key=lambda item: item[0])
     ]

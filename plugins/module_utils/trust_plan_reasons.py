@@ -11,17 +11,15 @@ from typing import Any
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import login
 from ansible_collections.collab.expressway.plugins.module_utils.certificates import Certificate
 from ansible_collections.collab.expressway.plugins.module_utils.dependencies import x509
+from ansible_collections.collab.expressway.plugins.module_utils.refusal import ON_THE_NODE, named
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_candidates import (
     PRESENTED,
     Candidate,
+    RefusedCandidate,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_growth import (
     Chain,
     Growth,
-)
-from ansible_collections.collab.expressway.plugins.module_utils.verdict_catalogue import (
-    ON_THE_NODE,
-    named,
 )
 
 NAMED_AT_MOST = 3
@@ -52,16 +50,16 @@ def reason(
             + ("." if unsent else ", and sending it does not count.")
         )
     elif unsent:
-        told = f"Intermediate CA that {listed(unsent)} {'does' if len(unsent) == 1 else 'do'} not send."
+        told = f"Intermediate CA, not sent by {listed(unsent)}."
     elif len(growth.named(certificate.subject_key, repaired[0][0] if repaired else ())) > 1:
         told = (
-            f"Intermediate CA that {listed(origins)} sends, but the store or the chain holds another of its name "
-            "that would be taken instead."
+            f"Intermediate CA, sent by {listed(origins)}, but the store or the chain holds another of its name that "
+            "would be taken instead."
         )
     else:
         told = (
-            f"Intermediate CA that {listed(origins)} sends; it must be in the store all the same, because the CA below "
-            "it is, and above a stored certificate only stored ones are looked for."
+            f"Intermediate CA, sent by {listed(origins)}; it must be in the store all the same, because the CA below it "
+            "is, and above a stored certificate only stored ones are looked for."
         )
     twins = [
         one
@@ -91,10 +89,22 @@ def seen_in(candidate: Candidate) -> list[str]:
     ]
 
 
-def where_to_look(issued: Certificate, origins: Iterable[Origin]) -> list[str]:
-    """Places where the issuer of `issued` may be found, the most direct first."""
+def where_to_look(
+    issued: Certificate, origins: Iterable[Origin], refused: Iterable[RefusedCandidate]
+) -> list[str]:
+    """Places where the issuer of `issued` may be found, the most direct first. `refused`: of the candidates."""
     issuer = issued.record["issuer_common_name"] or issued.record["issuer"] or "without a name"
+    namesakes = [
+        one
+        for one in refused
+        if one.certificate and one.certificate.subject_key == issued.issuer_key
+    ]
     return [
+        *(
+            f"whoever gave {one.place}: a certificate of that name is in it, but it is {one.reason}; ask for its "
+            "successor"
+            for one in namesakes
+        ),
         *(
             f"{url}, which the certificate itself names as the place of its issuer"
             for url in _issuer_urls(issued)

@@ -12,6 +12,7 @@ from ansible_collections.collab.expressway.plugins.module_utils import verificat
 from ansible_collections.collab.expressway.plugins.module_utils.certificates import Certificate
 from ansible_collections.collab.expressway.plugins.module_utils.chain_judgement import ChainError
 from ansible_collections.collab.expressway.plugins.module_utils.chain_verdict import MISSING_TRUST
+from ansible_collections.collab.expressway.plugins.module_utils.refusal import Refusal, named
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_growth import (
     Chain,
     Growth,
@@ -22,10 +23,8 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_takeo
     stale,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.verdict_catalogue import (
-    Refusal,
     explain_broken_handshake,
     explain_chain,
-    named,
 )
 
 NAME, STALE, CLASH, ISSUER_NOT_FOUND, UNREADABLE = (
@@ -46,7 +45,7 @@ OTHER = "certificate"
 
 WITHOUT_ISSUER = frozenset({errors.MISSING_ISSUER, errors.UNKNOWN_ISSUER})
 
-REMOVE = "Remove it from the trust store (Maintenance > Security > Trusted CA certificate), once nothing else needs it."
+TRUSTED_CA_PAGE = "Maintenance > Security > Trusted CA certificate"
 
 
 @dataclass(frozen=True)
@@ -96,18 +95,21 @@ def _explained(error: ChainError, growth: Growth, chain: Chain, added: int) -> t
 
 def _to_be_taken_out(takeout: Takeout, cause: str) -> Unrepaired:
     what = ", ".join(map(named, takeout.certificates))
+    upload = (
+        " Then upload the one that the origin needs, see the conflict." if takeout.missing else ""
+    )
+    remedy = f"Remove {what} from the trust store ({TRUSTED_CA_PAGE}), once nothing else needs it.{upload}"
     if takeout.stale:
         return Unrepaired(
             STALE,
             f"{cause} Without it in the trust store the chain is accepted.",
-            f"The expired certificate is {what}. {REMOVE}",
+            remedy,
             takeout=takeout,
         )
-    upload = " Then upload the one that the origin needs." if takeout.missing else ""
     return Unrepaired(
         CLASH,
-        f"{cause} The trust store holds {what} of the same subject, which stands first and hides the right one.",
-        f"{REMOVE}{upload} Or have the origin's certificate signed by a CA that the peers trust.",
+        f"{cause} Without {what} in the trust store it could be accepted.",
+        f"{remedy} Or have the origin's certificate signed by a CA that the peers trust.",
         takeout=takeout,
     )
 
@@ -121,10 +123,18 @@ def _flawed(growth: Growth, chain: Chain, added: int, cause: str) -> Unrepaired:
     if first.code in MISSING_TRUST:
         judgement = growth.all_errors(chain, everything)
         flaw = next((one for one in judgement.errors if _beyond_trust(one)), first)
-    why, remedy = _explained(flaw, growth, chain, everything)
     child = first.certificate if first.code in WITHOUT_ISSUER else None
     if flaw is first and child:
-        return Unrepaired(ISSUER_NOT_FOUND, why, remedy, child)
+        issuer = child.record["issuer"] or "without a name"
+        return Unrepaired(
+            ISSUER_NOT_FOUND,
+            f"{cause} The CA '{issuer}' was never seen: neither given as a candidate, nor presented by an origin, "
+            "nor in another trust store.",
+            f"Look for the CA '{issuer}' (not_found says where), give it as a candidate, and plan again; or have the "
+            "certificate reissued by a CA that the peers trust.",
+            child,
+        )
+    why, remedy = _explained(flaw, growth, chain, added)
     return Unrepaired(
         KINDS.get(flaw.code, OTHER),
         why if flaw is first else f"{why} Besides: {cause}",

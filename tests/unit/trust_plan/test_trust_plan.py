@@ -145,7 +145,7 @@ def test_each_certificate_says_why_and_what_it_repairs() -> None:
     )
     assert root["seen_in"] == ["candidates"]
     assert issuing["repairs"] == root["repairs"][:1]
-    assert "does not send" in issuing["reason"]
+    assert "not sent by cucm1.example.test:8443" in issuing["reason"]
     assert issuing["seen_in"] == ["presented by cucm2.example.test:6972"]
     assert "compare its SHA-256" in issuing["reason"]
     assert "compare its SHA-256" not in root["reason"]
@@ -164,6 +164,11 @@ def test_an_issuer_that_was_never_seen_is_listed_with_where_to_look() -> None:
     ]
     assert missing["where_to_look"][0].startswith("http://pki.example.test/issuing.crt")
     assert any("tomcat-trust" in place for place in missing["where_to_look"])
+
+
+def test_a_refused_candidate_of_the_issuers_name_is_a_hint() -> None:
+    plan = plan_of(Case("", [origin(OLD_LEAF)], candidates=(OLD_ROOT,)))
+    assert "expired on" in plan["not_found"][0]["where_to_look"][0]
 
 
 def test_a_stale_certificate_is_named_for_removal_with_who_still_needs_it() -> None:
