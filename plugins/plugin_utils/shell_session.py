@@ -32,6 +32,8 @@ GREETING_PATIENCE = 1.0
 """Seconds without a greeting after which Enter is pressed once: some shells wait for it."""
 QUIET = 0.5
 """Seconds of silence after which a last line without a line end counts as complete."""
+FAREWELL = 1.0
+"""Seconds that the peer may take to hang up after `bye`."""
 MAXIMUM_ANSWER = 32 * 1024 * 1024
 """Characters of one answer; the whole configuration of a large system has about one million."""
 
@@ -142,13 +144,22 @@ class ShellSession:
         return answer.text
 
     def close(self) -> None:
-        """Log out. Sessions are limited on the appliance, so a farewell is sent even when the session is broken."""
+        """Log out, also of a broken session: the appliance limits sessions. Never raises."""
         with contextlib.suppress(Exception):
-            self._channel.settimeout(1.0)
+            self._channel.settimeout(FAREWELL)
             self._channel.sendall(f"bye{ENTER}".encode())
+            # Closing on top of unread data would reset the connection, and the farewell could be lost with it.
+            if self._broken is None:
+                self._buffer = ""
+                while (data := self._channel.recv(65536)) and not self._farewell_refused(data):
+                    pass
         with contextlib.suppress(Exception):
             self._channel.close()
         self._broken = self._broken or f"the session with {self.peer} is closed"
+
+    def _farewell_refused(self, data: bytes) -> bool:
+        self._buffer += self._decoder.decode(data)
+        return _TERMINATOR.search(self._buffer) is not None
 
     def _send(self, line: str) -> None:
         try:
