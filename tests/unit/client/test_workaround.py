@@ -238,7 +238,7 @@ def test_past_the_day_it_says_what_on_would_break_and_sets_nothing(site: Site, s
     assert run.code == 2
     assert f"was declared until {yesterday}, which has passed" in run.text
     assert f"It is left as it is, {switch}." in run.text
-    assert f"{node.name}:8443 on {', '.join(TRIO)}: " in run.text
+    assert f"{node.name}:8443 on {', '.join(TRIO)}: " in run.text, run.raw
     assert "expired on" in run.text
     assert site.states() == [switch] * 3
     assert site.writes() == [[], [], []]
