@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,16 +26,20 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_growt
     Growth,
     members,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_left import (
+    Left,
+    not_found,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_origins import (
     Origin,
     PresentedOrigins,
     in_order,
+    ordered,
     plain,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_reasons import (
     reason,
     seen_in,
-    where_to_look,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_repairs import Repairs
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_search import (
@@ -58,16 +61,6 @@ Record = dict[str, Any]
 TOLD = ("sha256", "subject", "common_name", "not_after")
 
 
-@dataclass(frozen=True)
-class Left:
-    """An origin that is refused with the plan too."""
-
-    origin: Origin
-    chain: Chain | None
-    verdict: Mapping[str, Any]
-    why: Unrepaired
-
-
 class Draft:
     """Made from a store and what is known; `added_pem` goes to the judge, whose verdicts finish the plan."""
 
@@ -82,9 +75,10 @@ class Draft:
     ) -> None:
         self._presented, self._refused, self._at = presented, refused, at
         self._chains = list(presented.of_chain)
+        held = frozenset(store.certificates)
         self.growth = growth = Growth(
             store.certificates,
-            sorted((one for one in known if one.certificate not in store.certificates), key=_best),
+            sorted((one for one in known if one.certificate not in held), key=_best),
             at,
             security_level,
         )
@@ -126,11 +120,11 @@ class Draft:
                 wanted += self.growth.certificates(left.why.takeout.missing)
         wanted += [one for number in self._found.given_up for one in self._lacked_by(number)]
         return {
-            "add": [self._addition(certificate) for certificate in self._added_one_by_one],
+            "add": self._additions(),
             "conflicts": conflicts(self.growth.stored, wanted, self._needing),
             "remove": self._takeouts(unrepaired),
-            "unrepaired": [_told(left) for left in unrepaired],
-            "not_found": _not_found(unrepaired, self._refused),
+            "unrepaired": [one.told() for one in unrepaired],
+            "not_found": not_found(unrepaired, self._refused),
             "smallest": self._found.proven,
             "at_least": self._found.at_least,
             "accepted_before": sum(
@@ -151,35 +145,42 @@ class Draft:
         smallest = Repairs(self.growth).of(self._chains[number], 0)
         return self.growth.certificates(smallest[0]) if smallest else []
 
-    def _addition(self, certificate: Certificate) -> Record:
-        candidate = next(one for one in self.growth.candidates if one.certificate == certificate)
-        repaired = [
-            (chain, origins)
-            for chain, origins in self._presented.of_chain.items()
-            if self._helps(certificate, chain)
+    def _additions(self) -> list[Record]:
+        repaired: dict[Certificate, list[tuple[Chain, list[Origin]]]] = {}
+        for chain, origins in self._presented.of_chain.items():
+            for certificate in self._lifting(chain):
+                repaired.setdefault(certificate, []).append((chain, origins))
+        candidates = {one.certificate: one for one in self.growth.candidates}
+        return [
+            {
+                **{key: certificate.record[key] for key in (*TOLD, "pem")},
+                "reason": reason(
+                    candidates[certificate], self.growth, repaired.get(certificate, [])
+                ),
+                "seen_in": seen_in(candidates[certificate]),
+                "repairs": ordered(
+                    origin for _, origins in repaired.get(certificate, []) for origin in origins
+                ),
+            }
+            for certificate in self._added_one_by_one
         ]
-        return {
-            **{key: certificate.record[key] for key in (*TOLD, "pem")},
-            "reason": reason(candidate, self.growth, repaired),
-            "seen_in": seen_in(candidate),
-            "repairs": _in_order(origin for _, origins in repaired for origin in origins),
-        }
 
-    def _helps(self, certificate: Certificate, chain: Chain) -> bool:
-        """Is `chain`, accepted with the set, refused without this one?
+    def _lifting(self, chain: Chain) -> list[Certificate]:
+        """The added certificates without which `chain`, accepted with all of them, is refused.
 
-        Where it can do without any single one (two ways up, both added for others), each on its path counts.
+        Where it can do without any single one (two ways up, both added for others), those on its path.
         """
-        growth, added, bit = self.growth, self._found.added, self.growth.bit(certificate)
-        near = added & growth.reach(chain)
-        if not bit & near or not growth.accepts(chain, added):
-            return False
-        needed = [
-            number for number in members(near) if not growth.accepts(chain, near & ~(1 << number))
-        ]
+        growth = self.growth
+        near = self._found.added & growth.reach(chain)
+        if not near or not growth.accepts(chain, near):
+            return []
+        needed = sum(
+            1 << one for one in members(near) if not growth.accepts(chain, near & ~(1 << one))
+        )
         if needed or growth.accepts(chain, 0):
-            return not growth.accepts(chain, near & ~bit)
-        return certificate in growth.judge(chain, near).path
+            return growth.certificates(needed)
+        path = growth.judge(chain, near).path
+        return [certificate for certificate in growth.certificates(near) if certificate in path]
 
     def _judged(
         self, verdicts: Sequence[Mapping[str, Any]]
@@ -194,7 +195,12 @@ class Draft:
         for origin, chain, verdict in self._judged(verdicts):
             if verdict["outcome"] == ACCEPTED:
                 continue
-            if chain is None or not self._loadable:
+            if (
+                chain is None
+                or not self._loadable
+                or (verdict["stage"] == AT_CHAIN and self.growth.accepts(chain, self._found.added))
+            ):
+                # Nothing to look into; or the judge has the last word over the search.
                 why = Unrepaired(UNREADABLE, verdict["cause"], verdict["remedy"])
             elif verdict["stage"] == NAME:
                 why = Unrepaired(NAME, verdict["cause"], verdict["remedy"])
@@ -210,7 +216,7 @@ class Draft:
     def _needing(self, certificate: Certificate) -> list[Origin]:
         """Origins accepted with the plan, and refused once `certificate` is out of the store."""
         growth, added = self.growth, self._found.added
-        return _in_order(
+        return ordered(
             origin
             for chain, origins in self._presented.of_chain.items()
             if growth.accepts(chain, added)
@@ -227,47 +233,11 @@ class Draft:
         return [
             {
                 **{key: certificate.record[key] for key in TOLD},
-                "repairs": _in_order(found[certificate]),
+                "repairs": ordered(found[certificate]),
                 "needed_by": self._needing(certificate),
             }
             for certificate in sorted(found, key=lambda one: one.sha256)
         ]
-
-
-def _not_found(left: Sequence[Left], refused: Sequence[RefusedCandidate]) -> list[Record]:
-    """The issuers that were never seen, each once, with those who need it."""
-    children: dict[tuple[str, str], tuple[Certificate, list[Origin]]] = {}
-    for one in left:
-        child = one.why.child
-        if child is not None:
-            key = child.record["issuer"] or "", child.record["aki"] or ""
-            children.setdefault(key, (child, []))[1].append(one.origin)
-    return [
-        {
-            "issuer": child.record["issuer"],
-            "common_name": child.record["issuer_common_name"],
-            "aki": child.record["aki"],
-            "needed_by": _in_order(origins),
-            "where_to_look": where_to_look(child, _in_order(origins), refused),
-        }
-        for _, (child, origins) in sorted(children.items(), key=lambda item: item[0])
-    ]
-
-
-def _told(left: Left) -> Record:
-    return {
-        **left.origin,
-        "kind": left.why.kind,
-        "stage": left.verdict["stage"],
-        "error_code": left.verdict["error_code"],
-        "why": left.why.why,
-        "remedy": left.why.remedy,
-        "reveals": left.verdict["reveals"],
-    }
-
-
-def _in_order(origins: Iterable[Origin]) -> list[Origin]:
-    return [one for _, one in sorted({in_order(one): one for one in origins}.items())]
 
 
 def _best(candidate: Candidate) -> tuple[bool, bool, float, str]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import login
@@ -64,6 +64,11 @@ def plain(origin: Mapping[str, Any]) -> Origin:
 def in_order(origin: Mapping[str, Any]) -> tuple[str, int, str]:
     """Sort key of origins."""
     return origin["address"], origin["port"], origin.get("key_type") or ""
+
+
+def ordered(origins: Iterable[Origin]) -> list[Origin]:
+    """Each once, in the fixed order."""
+    return [one for _, one in sorted({in_order(one): one for one in origins}.items())]
 
 
 def _digests(item: tuple[Chain, Any]) -> list[str]:

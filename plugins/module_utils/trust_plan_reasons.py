@@ -30,7 +30,8 @@ Origin = Mapping[str, Any]
 
 def listed(origins: Iterable[Origin]) -> str:
     """Origins in a sentence: the first few by name, the others as a number."""
-    logins = list(dict.fromkeys(login(one["address"], one["port"]) for one in origins))
+    places = sorted({(one["address"], one["port"]) for one in origins})
+    logins = [login(*place) for place in places]
     more = len(logins) - NAMED_AT_MOST
     return ", ".join(logins[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
 

@@ -137,7 +137,7 @@ EXAMPLES = r"""
 RETURN = r"""
 plans:
   description:
-    - One plan for each trust store, by its name.
+    - One plan for each trust store, by its name. Each has the keys below.
     - The order of O(trust_stores), O(origins) and O(candidates) does not matter.
   returned: success
   type: dict
@@ -178,6 +178,8 @@ plans:
           description:
             - The origins that are refused without it, by address, port and, where given, key type. They are accepted
               at stage V(chain) with the complete plan.
+            - An origin that could do with either of two certificates, both needed by others, is named under those it
+              leads over.
           type: list
           elements: dict
           sample: [{"address": "cucm1.example.test", "port": 8443}]
