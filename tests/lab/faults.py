@@ -19,8 +19,12 @@ KINDS = {
     "slow": "waits `seconds` before each answer",
     "drop_after_write": "carries a write out and closes the connection before it answers",
     "lost_after_upload": "carries an upload over the API out and closes the connection unanswered",
+    "cut_upload": "closes the connection before an upload over the API is complete",
+    "fail": "answers that it failed, and carries nothing out (API and SFTP)",
+    "half_store": "stores half of an uploaded or renamed trust store and claims success",
 }
-CHANNELS = ("both", "shell", "api")
+CHANNELS = ("both", "shell", "api", "root")
+"""`root` is its SFTP session; `both`, of old, is all of them."""
 
 
 class FaultError(ValueError):
@@ -30,13 +34,15 @@ class FaultError(ValueError):
 @dataclass
 class Fault:
     """One fault. It strikes what `matching` (a regular expression) finds: a shell line, or
-    `GET /api/…`; on one `channel`; `times` times and then no more (None: until it is mended)."""
+    `GET /api/…`, `rename /old /new`; on one `channel`; `times` times and then no more (None: until
+    it is mended). `then` describes the fault that follows after `times`."""
 
     kind: str
     seconds: float = 1.0
     times: int | None = None
     matching: str = ""
     channel: str = "both"
+    then: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -65,6 +71,9 @@ class Fault:
             return False
         if self.times is not None:
             self.times -= 1
+            following = describe_fault(self.then) if self.times == 0 else None
+            if following is not None:
+                vars(self).update(vars(following))
         return True
 
 

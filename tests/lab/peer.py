@@ -21,6 +21,7 @@ from tests.lab.faults import Fault, describe_fault
 from tests.lab.guard import Guard
 from tests.lab.releases import Release
 from tests.lab.rest import ApiServer
+from tests.lab.root_files import RootFolder
 from tests.lab.settings import settings
 from tests.lab.shell import Answer, View, answer
 from tests.lab.ssh import ShellServer
@@ -32,11 +33,13 @@ __all__ = ["Cluster", "Credentials", "Peer"]
 
 @dataclass(frozen=True)
 class Credentials:
-    """The administrator of a peer; `authorized_keys` are OpenSSH public key lines."""
+    """The administrator of a peer, and root; the keys are OpenSSH public key lines."""
 
     user: str = "admin"
     password: str = field(default="lab-admin-password", repr=False)
     authorized_keys: tuple[str, ...] = ()
+    root_password: str = field(default="lab-root-password", repr=False)
+    root_authorized_keys: tuple[str, ...] = ()
 
 
 @dataclass
@@ -50,6 +53,8 @@ class Record:
     writes: list[str] = field(default_factory=list)  # what was carried out: lines, "POST /api/…"
     commands: list[str] = field(default_factory=list)  # xCommand lines taken, and not carried out
     requests: list[str] = field(default_factory=list)  # every API request: "GET /api/…"
+    root_logins: int = 0  # of root, over SSH
+    file_steps: list[str] = field(default_factory=list)  # what root did over SFTP: "read /…"
 
 
 class Peer:
@@ -99,6 +104,7 @@ class Peer:
         self._initial = {path: setting.default for path, setting in settings(self.release).items()}
         self.configuration: dict[str, str] = {}
         self.trust_store_pem = trust_store_pem
+        self.root_folder = RootFolder(self)
         host, _, domain = name.partition(".")
         self.configure_initially(
             {
@@ -162,6 +168,7 @@ class Peer:
         before = (self.configuration, self.trust_store_pem)
         self.configuration = dict(self._initial)
         self.trust_store_pem = self._initial_trust_store
+        self.root_folder.reset()
         if before != (self.configuration, self.trust_store_pem):
             self._changed()
 
@@ -172,6 +179,7 @@ class Peer:
             "release": str(self.release),
             "configuration": dict(self.configuration),
             "trust_store": self.trust_store_pem,
+            "root_folder": self.root_folder.names,
             "verifies_origins": self.verifies_origins,
             "sessions": self.sessions,
             "blocked": self.guard.blocked,
@@ -182,10 +190,15 @@ class Peer:
 
     def lets_in(self, user: str, password: str, client: str, channel: str) -> bool:
         """Check a password login from address `client`; a failed one counts toward a block."""
+        known = (self.credentials.user, self.credentials.password)
+        if channel == "root":
+            known = ("root", self.credentials.root_password)
         right = hmac.compare_digest(
             f"{user}\0{password}".encode(),
-            f"{self.credentials.user}\0{self.credentials.password}".encode(),
+            f"{known[0]}\0{known[1]}".encode(),
         )
+        if channel == "root" and self.switches["root_login"] == "refused":
+            right = False
         refused = self.fault is not None and self.fault.strikes(channel, ("refuse_login",))
         if right and not refused:
             return True
@@ -199,9 +212,12 @@ class Peer:
         limit = self.switches.number("session_limit")
         return bool(limit) and self.sessions >= limit
 
-    def session_opened(self) -> None:
+    def session_opened(self, *, root: bool = False) -> None:
         self.sessions += 1
-        self.record.logins += 1
+        if root:
+            self.record.root_logins += 1
+        else:
+            self.record.logins += 1
         self.record.most_sessions = max(self.record.most_sessions, self.sessions)
 
     def session_closed(self) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from aiohttp import BasicAuth, BodyPartReader, web
 
 from tests.lab.api import Reply, Request, reply
+from tests.lab.root_files import half
 
 if TYPE_CHECKING:
     from tests.lab.peer import Peer
@@ -42,8 +43,10 @@ class ApiServer:
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
         asked = f"{http.method} {http.path}"
         self._peer.record.requests.append(asked)
-        request = await _request(http)
         fault = self._peer.fault
+        if fault and fault.strikes("api", ("cut_upload",), asked):
+            return _cut(http)
+        request = await _request(http)
         if fault and fault.strikes("api", ("hang",), asked):
             await _until_gone(http)
         if fault and fault.strikes("api", ("slow",), asked):
@@ -51,9 +54,12 @@ class ApiServer:
         answer = reply(self._peer, request)
         if fault and fault.strikes("api", ("drop",), asked):
             return await _say_half(http, answer)
+        if fault and fault.strikes("api", ("fail",), asked):
+            return web.Response(status=500, text="Internal Server Error")
         if answer.trust_store is not None:
             self._peer.record.writes.append(asked)
-            self._peer.trust(answer.trust_store)
+            spoilt = fault and fault.strikes("api", ("half_store",), asked)
+            self._peer.trust(half(answer.trust_store) if spoilt else answer.trust_store)
             if fault and fault.strikes("api", ("drop_after_write", "lost_after_upload"), asked):
                 return _cut(http)
         if fault and fault.strikes("api", ("half_answer",), asked):

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The admin shell of a peer over SSH: logins, sessions, terminal. What it says is in `shell.py`."""
+"""The admin shell of a peer over SSH: logins, sessions, terminal. What it says is in `shell.py`.
+
+Root logs in at the same port and gets SFTP only (`root_files.py`).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ import socket
 from typing import TYPE_CHECKING
 
 import asyncssh
+from asyncssh.stream import SSHServerStreamSession
 
+from tests.lab.root_files import RootFiles
 from tests.lab.shell import greeting
 
 if TYPE_CHECKING:
@@ -91,24 +96,35 @@ class _Login(asyncssh.SSHServer):
         """Also asked for keyboard-interactive logins, which asyncssh maps to one password prompt."""
         if self._peer.full and self._peer.switches["session_limit_answer"] == "login_refused":
             return False
-        return self._peer.lets_in(username, password, self._client, "shell")
+        return self._peer.lets_in(username, password, self._client, _channel(username))
 
     def public_key_auth_supported(self) -> bool:
-        return bool(self._peer.credentials.authorized_keys)
+        credentials = self._peer.credentials
+        return bool(credentials.authorized_keys or credentials.root_authorized_keys)
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        known = [
-            asyncssh.import_public_key(line) for line in self._peer.credentials.authorized_keys
-        ]
-        return username == self._peer.credentials.user and key in known
+        credentials = self._peer.credentials
+        root = username == "root" and self._peer.switches["root_login"] == "allowed"
+        lines = credentials.root_authorized_keys if root else credentials.authorized_keys
+        known = [asyncssh.import_public_key(line) for line in lines]
+        return username in ("root" if root else credentials.user,) and key in known
 
     def auth_completed(self) -> None:
         self._over_limit = self._peer.full
         self._counted = True
-        self._peer.session_opened()
+        self._is_root = self._connection.get_extra_info("username") == "root"
+        self._peer.session_opened(root=self._is_root)
 
     def session_requested(self) -> asyncssh.SSHServerSession[str]:
+        if self._is_root:
+            return SSHServerStreamSession(
+                None, lambda channel: RootFiles(channel, self._peer), sftp_version=3
+            )
         return _Session(self._peer, self._connection, over_limit=self._over_limit)
+
+
+def _channel(user: str) -> str:
+    return "root" if user == "root" else "shell"
 
 
 class _Session(asyncssh.SSHServerSession[str]):

@@ -328,7 +328,7 @@ def test_guard_may_be_off() -> None:
     ("description", "says"),
     [
         ({"kind": "explode"}, "no fault 'explode'; there are silent, reset,"),
-        ({"kind": "hang", "channel": "ssh"}, "channel is one of both, shell, api: got 'ssh'"),
+        ({"kind": "hang", "channel": "ssh"}, "channel is one of both, shell, api, root: got 'ssh'"),
         ({"kind": "hang", "wait": 3}, "a fault has kind, seconds, times, matching, channel"),
         ({"kind": "slow", "seconds": "3"}, "seconds is a number: got '3'"),
         ({"kind": "hang", "times": 1.5}, "times is a whole number or null: got 1.5"),
