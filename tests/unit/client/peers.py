@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,6 +119,13 @@ class Client:
     def seen(self) -> dict[str, Any]:
         """What the peer has recorded: configuration, writes, lines, logins, failed_logins, sessions, requests."""
         return self.estate.report(self.name)
+
+    def wait_until_logged_out(self) -> None:
+        """Wait until the peer holds no session; the end of a connection arrives a moment after it was closed."""
+        deadline = time.monotonic() + 5
+        while self.seen["sessions"]:
+            assert time.monotonic() < deadline, "a session stayed open"
+            time.sleep(0.02)
 
     def set(self, **switches: Any) -> None:
         """Put switches of the lab."""

@@ -29,9 +29,7 @@ def unreachable(client: Client, **variables: Any) -> str:
 
 def test_one_task_is_one_login_and_a_logout(client: Client) -> None:
     client.task("facts", gather_subset=["system", "cluster", "origin_verification", "ciphers"])
-    deadline = time.monotonic() + 5
-    while client.seen["sessions"] and time.monotonic() < deadline:
-        time.sleep(0.02)
+    client.wait_until_logged_out()
     assert (client.seen["logins"], client.seen["sessions"], client.seen["failed_logins"]) == (
         1,
         0,
@@ -117,6 +115,7 @@ def test_a_broken_login_is_unreachable(client: Client, kind: str, said: str) -> 
     message = unreachable(client, expressway_command_timeout=2, expressway_connect_timeout=2)
     assert any(part in message for part in said.split("|")), message
     assert time.monotonic() - started < 8
+    client.wait_until_logged_out()
     assert client.seen["failed_logins"] == (1 if kind == "refuse_login" else 0)
 
 
@@ -145,6 +144,7 @@ def test_a_slow_peer_is_waited_for(client: Client) -> None:
 
 
 def test_the_limit_of_sessions_is_named(client: Client) -> None:
+    client.wait_until_logged_out()
     client.set(session_limit=1)
     held = client.connection()
     try:
