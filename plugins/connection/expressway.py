@@ -154,6 +154,27 @@ options:
     type: path
     vars:
       - name: expressway_api_ca_path
+  root_user:
+    description: Account that reaches the trust store's file over SFTP. Used by tasks that ask for it only (C(via=root_ssh)).
+    type: string
+    default: root
+    vars:
+      - name: expressway_root_user
+  root_password:
+    description: Password of O(root_user). Not sent when O(root_private_key_file) is given.
+    type: string
+    vars:
+      - name: expressway_root_password
+  root_private_key_file:
+    description: Private key to log in as O(root_user) with, instead of a password.
+    type: string
+    vars:
+      - name: expressway_root_private_key_file
+  root_private_key_passphrase:
+    description: Passphrase of O(root_private_key_file).
+    type: string
+    vars:
+      - name: expressway_root_private_key_passphrase
   peer_index:
     description: >-
       Which peer of its cluster (1 to 6) this host is. Needed only where it cannot be told from the cluster's list of peers, the inventory
@@ -187,6 +208,7 @@ class Connection(ConnectionBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._login: SshLogin | None = None
+        self._root_login: SshLogin | None = None
         self._session: ShellSession | None = None
         self._api: RestClient | None = None
 
@@ -210,20 +232,11 @@ class Connection(ConnectionBase):
                 f"SSH login as {self.get_option('remote_user')}, port {self.get_option('port')}",
                 host=self.peer,
             )
-            self._login = SshLogin(
-                Login(
-                    peer=self.peer,
-                    host=self.get_option("host"),
-                    port=self.get_option("port"),
-                    user=self.get_option("remote_user"),
-                    password=self.get_option("password"),
-                    private_key_file=self.get_option("private_key_file"),
-                    private_key_passphrase=self.get_option("private_key_passphrase"),
-                    host_key_checking=self.get_option("host_key_checking"),
-                    known_hosts_file=self.get_option("known_hosts_file"),
-                    proxy_command=self.get_option("proxy_command"),
-                    timeout=self.get_option("connect_timeout"),
-                )
+            self._login = self._ssh_login(
+                user=self.get_option("remote_user"),
+                password=self.get_option("password"),
+                private_key_file=self.get_option("private_key_file"),
+                private_key_passphrase=self.get_option("private_key_passphrase"),
             )
             session = ShellSession(
                 self._login.open_shell(), self.peer, self.get_option("command_timeout")
@@ -233,6 +246,44 @@ class Connection(ConnectionBase):
             session.open()
             self._connected = True
         return self._session
+
+    def root_files(self) -> Any:
+        """A new SFTP session of root (`paramiko.SFTPClient`); the one before is closed. Raises `PeerUnreachable`."""
+        self._close_root()
+        user = self.get_option("root_user")
+        self._display.vvv(f"SFTP login as {user}, port {self.get_option('port')}", host=self.peer)
+        self._root_login = self._ssh_login(
+            user=user,
+            password=self.get_option("root_password"),
+            private_key_file=self.get_option("root_private_key_file"),
+            private_key_passphrase=self.get_option("root_private_key_passphrase"),
+            variables=(
+                "expressway_root_user",
+                "expressway_root_password",
+                "expressway_root_private_key_file",
+                "expressway_root_private_key_passphrase",
+            ),
+        )
+        return self._root_login.open_sftp(self.get_option("command_timeout"))
+
+    def _ssh_login(self, **credential: Any) -> SshLogin:
+        return SshLogin(
+            Login(
+                peer=self.peer,
+                host=self.get_option("host"),
+                port=self.get_option("port"),
+                host_key_checking=self.get_option("host_key_checking"),
+                known_hosts_file=self.get_option("known_hosts_file"),
+                proxy_command=self.get_option("proxy_command"),
+                timeout=self.get_option("connect_timeout"),
+                **credential,
+            )
+        )
+
+    def _close_root(self) -> None:
+        if self._root_login is not None:
+            self._root_login.close()
+        self._root_login = None
 
     def api(self) -> RestClient:
         """The REST client; nothing is sent until it is used. Raises `PeerUnreachable` when options do not suffice."""
@@ -265,6 +316,7 @@ class Connection(ConnectionBase):
             self._session.close()
         if self._login is not None:
             self._login.close()
+        self._close_root()
         self._session = self._login = self._api = None
         self._connected = False
 

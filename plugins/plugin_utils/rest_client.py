@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads from the REST API of a peer."""
+"""Reads from the REST API of a peer, and uploads files to it."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import secrets
 import ssl
 import time
 import urllib.error
@@ -63,7 +64,7 @@ class RestClient:
 
     def get_text(self, path: str) -> str:
         """The body of a GET; raises `PeerUnreachable` (no answer) or `PeerRefused` (the answer is an error)."""
-        body = self._get(path)
+        body = self._ask("GET", path)
         message = _message_only(body)
         if message is not None:
             raise PeerRefused(f"{self.peer} answered GET {path} with the message: {message}")
@@ -79,28 +80,48 @@ class RestClient:
                 f"{self.peer} answered GET {path} with something that is no JSON ({len(body)} characters)"
             ) from None
 
-    def _get(self, path: str) -> str:
-        url = self._origin + path
+    def post_file(self, path: str, content: bytes, filename: str) -> str:
+        """Upload `content` as the form field `file`; returns what the answer says (its `Message`, or the body).
+
+        Success and failure look alike in the answers of the appliance: read back what became of it. Raises
+        `PeerRefused` for an HTTP error, and `PeerUnreachable` when no answer came: the upload may be carried out.
+        """
+        boundary = secrets.token_hex(16)
+        body = b"".join(
+            (
+                f"--{boundary}\r\n".encode(),
+                f'Content-Disposition: form-data; name="file"; filename="{filename}"\r\n'.encode(),
+                b"Content-Type: application/x-pem-file\r\n\r\n",
+                content,
+                f"\r\n--{boundary}--\r\n".encode(),
+            )
+        )
+        form = f"multipart/form-data; boundary={boundary}"
+        answer = self._ask("POST", path, data=body, headers={"Content-Type": form})
+        return _message_only(answer) or _first_line(answer)
+
+    def _ask(self, method: str, path: str, **content: Any) -> str:
+        asked = f"{method} {path}"
         deadline = time.monotonic() + self._timeout
         try:
-            with self._request.get(url) as response:
+            with self._request.open(method, self._origin + path, **content) as response:
                 return _read(response, deadline).decode("utf-8", "replace")
         except urllib.error.HTTPError as error:
             with error:
-                raise self._refusal(path, error, deadline) from None
+                raise self._refusal(asked, error, deadline) from None
         except (SSLValidationError, ssl.SSLCertVerificationError) as error:
             raise self._unverified(error) from None
         except urllib.error.URLError as error:
             if isinstance(error.reason, ssl.SSLCertVerificationError):
                 raise self._unverified(error.reason) from None
-            raise self._unreachable(path, error.reason) from None
+            raise self._unreachable(method, path, error.reason) from None
         # ConnectionError is what urls.py makes of a time-out, too.
         except (OSError, http.client.HTTPException) as error:
-            raise self._unreachable(path, error) from None
+            raise self._unreachable(method, path, error) from None
 
-    def _unreachable(self, path: str, reason: object) -> PeerUnreachable:
+    def _unreachable(self, method: str, path: str, reason: object) -> PeerUnreachable:
         return PeerUnreachable(
-            f"{self.peer} did not answer GET {self._origin}{path} (within {self._timeout:g} s): "
+            f"{self.peer} did not answer {method} {self._origin}{path} (within {self._timeout:g} s): "
             f"{reason or type(reason).__name__}"
         )
 
@@ -110,18 +131,20 @@ class RestClient:
             "in expressway_api_ca_path; check that the certificate holds the name in ansible_host"
         )
 
-    def _refusal(self, path: str, error: urllib.error.HTTPError, deadline: float) -> PeerRefused:
+    def _refusal(self, asked: str, error: urllib.error.HTTPError, deadline: float) -> PeerRefused:
         try:
             said = _message_only(_read(error.fp, deadline).decode("utf-8", "replace"))
         except (OSError, http.client.HTTPException):
             said = None
-        text = f"{self.peer} answered GET {path} with HTTP status {error.code}" + (
+        text = f"{self.peer} answered {asked} with HTTP status {error.code}" + (
             f": {said}" if said else ""
         )
         if error.code == 401:
             text += f". The API user name or password is wrong (one try was made), or {_API_ACCESS}"
         elif error.code == 403:
             text += f". {_API_ACCESS}"
+            if not asked.startswith("GET"):
+                text += ". An account may also be allowed to read only"
         elif error.code == 404:
             text += ". This release may not have this part of the API"
         elif 300 <= error.code < 400:
@@ -158,5 +181,5 @@ def _message_only(body: str) -> str | None:
     return None
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:300]
+def _first_line(text: object) -> str:
+    return str(text).partition("\n")[0][:300]

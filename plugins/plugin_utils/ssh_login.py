@@ -9,6 +9,7 @@ import contextlib
 import logging
 import shlex
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,10 @@ SYSTEM_KNOWN_HOSTS = (Path("~/.ssh/known_hosts"), Path("/etc/ssh/ssh_known_hosts
 
 @dataclass(frozen=True)
 class Login:
-    """Everything a login needs. `timeout` holds for TCP, key exchange and authentication each, in seconds."""
+    """Everything a login needs. `timeout` holds for TCP, key exchange and authentication each, in seconds.
+
+    `variables` are the inventory variables of user, password, key file and passphrase, for messages.
+    """
 
     peer: str
     host: str
@@ -42,6 +46,12 @@ class Login:
     known_hosts_file: str | None = None
     proxy_command: str | None = None
     timeout: float = 15.0
+    variables: tuple[str, str, str, str] = (
+        "ansible_user",
+        "ansible_password",
+        "ansible_private_key_file",
+        "ansible_private_key_passphrase",
+    )
 
     @property
     def where(self) -> str:
@@ -50,7 +60,7 @@ class Login:
 
 
 class SshLogin:
-    """An SSH transport to one peer that opens one shell."""
+    """An SSH transport to one peer that opens one shell, or one SFTP session."""
 
     def __init__(self, login: Login) -> None:
         self._login = login
@@ -59,6 +69,20 @@ class SshLogin:
 
     def open_shell(self) -> Any:
         """Log in and return the channel of a shell on a terminal; raises `PeerUnreachable`."""
+        return self._logged_in(
+            lambda: self._client.invoke_shell(term="dumb", width=TERMINAL_WIDTH, height=24)
+        )
+
+    def open_sftp(self, answer_timeout: float) -> Any:
+        """Log in and return a `paramiko.SFTPClient` that waits `answer_timeout` seconds for each answer.
+
+        Raises `PeerUnreachable`.
+        """
+        files = self._logged_in(lambda: self._client.open_sftp())
+        files.get_channel().settimeout(answer_timeout)
+        return files
+
+    def _logged_in(self, then: Callable[[], Any]) -> Any:
         login = self._login
         if paramiko is None:
             raise PeerUnreachable(
@@ -82,7 +106,7 @@ class SshLogin:
                 sock=self._proxy_socket(),
                 **credential,
             )
-            return self._client.invoke_shell(term="dumb", width=TERMINAL_WIDTH, height=24)
+            return then()
         except PeerUnreachable:
             raise
         except Exception as error:
@@ -104,12 +128,13 @@ class SshLogin:
                 return {"pkey": paramiko.PKey.from_path(path, _bytes(login.private_key_passphrase))}
             except Exception as error:
                 raise PeerUnreachable(
-                    f"ansible_private_key_file of {login.peer} cannot be used: {path}: {error}. "
-                    "An encrypted key needs ansible_private_key_passphrase"
+                    f"{login.variables[2]} of {login.peer} cannot be used: {path}: {error}. "
+                    f"An encrypted key needs {login.variables[3]}"
                 ) from None
         if not login.password:
             raise PeerUnreachable(
-                f"there is nothing to log in to {login.peer} with: set ansible_password or ansible_private_key_file"
+                f"there is nothing to log in to {login.peer} with as {login.user}: "
+                f"set {login.variables[1]} or {login.variables[2]}"
             )
         return {"password": login.password}
 
@@ -160,9 +185,7 @@ class SshLogin:
             by = "key" if login.private_key_file else "password"
             return (
                 f"{who} refused the {by} of user {login.user} (one try was made; the appliance blocks addresses after repeated "
-                "failures). Check ansible_user and "
-                + ("ansible_private_key_file" if login.private_key_file else "ansible_password")
-                + f": {error}"
+                f"failures). Check {login.variables[0]} and {login.variables[2 if login.private_key_file else 1]}: {error}"
             )
         if isinstance(error, (TimeoutError, socket.timeout)):
             return (
