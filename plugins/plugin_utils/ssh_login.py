@@ -25,6 +25,11 @@ else:
     # paramiko logs tracebacks of its threads; without a handler they would reach the terminal. Errors are reported here.
     logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
+SFTP_ERRORS: tuple[type[Exception], ...] = (
+    (OSError, EOFError) if paramiko is None else (OSError, EOFError, paramiko.SSHException)
+)
+"""What an SFTP session raises."""
+
 SYSTEM_KNOWN_HOSTS = (Path("~/.ssh/known_hosts"), Path("/etc/ssh/ssh_known_hosts"))
 
 
