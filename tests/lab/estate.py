@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import resource
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
@@ -168,6 +170,7 @@ class Estate:
             known_hosts.append(f"[{peer.address}]:{profile.ssh_port} {public}\n")
         (self.state / "known_hosts").write_text("".join(known_hosts))
         (self.state / "api-ca.pem").write_text(pem([self.pki.api_authority]))
+        (self.state / "tomcat-trust.pem").write_text(self.pki.tomcat_trust())
 
     async def _start_traffic_servers(self) -> None:
         profile = self.profile
@@ -262,9 +265,20 @@ class RunningEstate:
             raise RuntimeError("\n".join(problems))
 
 
+FIRST_OWN_NETWORK, OWN_NETWORKS = 64, 128
+_own_networks = itertools.count()
+
+
 def own_network() -> str:
-    """A loopback network for the estate of a test; another process will hardly take the same."""
-    return f"127.{64 + os.getpid() % 128}"
+    """A loopback network for the estate of a test: never the same one twice in a process, and none whose control
+    address somebody else listens on."""
+    for number in itertools.islice(_own_networks, OWN_NETWORKS):
+        network = f"127.{FIRST_OWN_NETWORK + (os.getpid() * 7 + number) % OWN_NETWORKS}"
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((f"{network}.0.1", load_profile().control_port))
+            return network
+    raise RuntimeError("no loopback network is free")
 
 
 @contextlib.contextmanager

@@ -65,9 +65,20 @@ class Pki:
         nodes = {node.name: node for node in self._profile.nodes}
         found = []
         for entry in entries:
-            name, _, unit = entry.partition("/")
+            name, _slash, unit = entry.partition("/")
             found.append(self.issued(nodes[name], unit).leaf if unit else self.authority(name))
         return pem(found)
+
+    def tomcat_trust(self) -> str:
+        """PEM text of the CAs above the nodes' certificates, as an administrator of the nodes exports them."""
+        above: dict[str, None] = {}
+        for node in self._profile.nodes:
+            for certificate in node.certificates.values():
+                issuer = certificate.issuer
+                while issuer is not None and issuer not in above:
+                    above[issuer] = None
+                    issuer = self._profile.authorities[issuer].issuer
+        return self.trust_store(above)
 
     def api_server(self, name: str, address: str) -> Issued:
         """The certificate of a peer's REST API, issued by the lab's own ``api_authority``."""

@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: trust_uploads
+short_description: What each peer of a cluster is to be sent
+version_added: 0.1.0
+author: ["The collab.expressway authors (@collab)"]
+description:
+  - From the plans of M(collab.expressway.trust_plan_info), or from certificates that somebody chose. Made for the
+    role P(collab.expressway.trust_store#role).
+positional: plans
+options:
+  _input:
+    description: Reads as P(collab.expressway.trust_reads#filter) makes them.
+    type: dict
+    required: true
+  plans:
+    description: RV(collab.expressway.trust_plan_info#module:plans).
+    type: dict
+  certificates:
+    description: PEM texts instead of plans.
+    type: list
+    elements: str
+  state:
+    description: With O(certificates), V(present) or V(exact).
+    type: str
+    default: present
+  on_clash:
+    description: V(fail), V(skip) or V(upload) where certificates share a common name.
+    type: str
+    default: fail
+  accept_presented:
+    description: Whether to upload what is known only from what origins present.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: How many certificates does each peer lack
+  ansible.builtin.debug:
+    msg: "{{ reads | collab.expressway.trust_uploads(planned.plans) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: By peer, C(certificates), C(expected), C(before_pem), C(after_pem), C(left_out) and C(problems).
+  type: dict
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.collab.expressway.plugins.module_utils.trust_rollout import (
+    given_uploads,
+    planned_uploads,
+)
+
+
+def trust_uploads(
+    reads: Mapping[str, Any],
+    plans: Mapping[str, Any] | None = None,
+    certificates: Sequence[str] | None = None,
+    state: str = "present",
+    on_clash: str = "fail",
+    accept_presented: bool = True,
+) -> dict[str, Any]:
+    """See DOCUMENTATION."""
+    if certificates:
+        return given_uploads(certificates, reads, state=state)
+    try:
+        return planned_uploads(
+            plans or {}, reads, on_clash=on_clash, accept_presented=accept_presented
+        )
+    except ValueError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"trust_uploads": trust_uploads}
