@@ -49,7 +49,7 @@ def addresses_of(nodes: Any, cluster: str) -> list[dict[str, Any]]:
                     f"{place} ({entry['node']}) and mra_audit_nodes[{first}] ({other['node']}) both list "
                     f"{entry['address']} port {entry['port']}; leave it in the node that really answers there"
                 )
-    return [entry for _, entry in seen.values()]
+    return [entry for _first, entry in seen.values()]
 
 
 def _entries(node: Any, place: str) -> Iterator[dict[str, Any]]:

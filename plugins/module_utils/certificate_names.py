@@ -112,9 +112,9 @@ def _extensions(fields: list[tuple[int, bytes]]) -> bytes:
 
 
 def _attributes(name: bytes) -> Iterator[tuple[bytes, int, bytes]]:
-    for _, relative_name in elements(name):
-        for _, attribute in elements(relative_name):
-            (_, kind), (tag, value) = elements(attribute)
+    for _set, relative_name in elements(name):
+        for _sequence, attribute in elements(relative_name):
+            (_identifier, kind), (tag, value) = elements(attribute)
             yield kind, tag, value
 
 
@@ -155,7 +155,7 @@ def may_sign(der: bytes) -> bool:
 def _extension(extensions: bytes, kind: bytes) -> bytes:
     """The value of one extension; ValueError when it is not there, or twice: OpenSSL gives out none then."""
     found = []
-    for _, extension in elements(first_content(extensions)):
+    for _sequence, extension in elements(first_content(extensions)):
         parts = list(elements(extension))
         if parts[0] == (_OBJECT_IDENTIFIER, kind):
             found.append(parts[-1])

@@ -38,8 +38,8 @@ def certificate_record(der: bytes, parsed: Any) -> dict[str, Any]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        certificate = _readable(lambda: x509.load_der_x509_certificate(der))
-        extensions = (
+        certificate: Any = _readable(lambda: x509.load_der_x509_certificate(der))
+        extensions: dict[str, Any] = (
             _readable(
                 lambda: {item.oid.dotted_string: item.value for item in certificate.extensions}
             )
@@ -52,7 +52,8 @@ def certificate_record(der: bytes, parsed: Any) -> dict[str, Any]:
         key_type, key_size = _key(certificate)
         alternative = extensions.get("2.5.29.17")
         basic = extensions.get("2.5.29.19")
-        subject_key, authority_key = extensions.get("2.5.29.14"), extensions.get("2.5.29.35")
+        subject_key: Any = extensions.get("2.5.29.14")
+        authority_key: Any = extensions.get("2.5.29.35")
         return {
             "subject": _name_text(subject),
             "common_name": _common_name(subject),
@@ -74,8 +75,8 @@ def certificate_record(der: bytes, parsed: Any) -> dict[str, Any]:
                 "email": _alternative_names(alternative, "RFC822Name"),
                 "uri": _alternative_names(alternative, "UniformResourceIdentifier"),
             },
-            "ski": _readable(lambda: subject_key.digest.hex()),
-            "aki": _readable(lambda: authority_key.key_identifier.hex()),
+            "ski": _hex(lambda: subject_key.digest),
+            "aki": _hex(lambda: authority_key.key_identifier),
             "extended_key_usage": _readable(
                 lambda: [_usage(oid) for oid in extensions["2.5.29.37"]]
             )
@@ -106,6 +107,11 @@ def _readable(read: Callable[[], Value]) -> Value | None:
         return None
 
 
+def _hex(read: Callable[[], bytes | None]) -> str | None:
+    value = _readable(read)
+    return None if value is None else value.hex()
+
+
 def _name_text(name: Any) -> str | None:
     return _readable(lambda: printable(name.rfc4514_string()))
 
@@ -121,7 +127,7 @@ def _common_name(name: Any) -> str | None:
 
 
 def _key(certificate: Any) -> tuple[str, int | None]:
-    key = _readable(lambda: certificate.public_key())
+    key: Any = None if certificate is None else _readable(certificate.public_key)
     if key is None:
         return "unknown", None
     key_type = KEY_TYPES.get(type(key).__name__, "unknown")

@@ -19,7 +19,7 @@ def elements(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def first_content(data: bytes) -> bytes:
     """The content of the first element."""
-    _, start, end = _element(data, 0)
+    _tag, start, end = _element(data, 0)
     return data[start:end]
 
 

@@ -112,7 +112,7 @@ def expiring(situation: Situation) -> Iterator[Record]:
     """Valid today, over soon: presented certificates by origin, trusted ones by peer; one finding a certificate."""
     presented: dict[str, list[str]] = {}
     leafs: set[str] = set()
-    for origin, _, chain in situation.presented_chains():
+    for origin, _entry, chain in situation.presented_chains():
         place = login(origin["address"], origin["port"])
         leafs.add(chain[0]["sha256"])
         for record in chain:

@@ -214,7 +214,7 @@ def _refusal(
     remedy: str,
 ) -> Record:
     verdict = group[0]
-    why, _ = in_few_words(verdict)
+    why, _remedy = in_few_words(verdict)
     return finding(
         severity,
         f"{_place(group)} {what}: {why}",

@@ -74,7 +74,7 @@ def _without_identifier(situation: Situation, subject: str) -> list[str]:
     return list(
         dict.fromkeys(
             login(origin["address"], origin["port"])
-            for origin, _, chain in situation.presented_chains()
+            for origin, _entry, chain in situation.presented_chains()
             if any(record["issuer"] == subject and not record["aki"] for record in chain)
         )
     )
@@ -134,7 +134,7 @@ def _issued_below(situation: Situation, subject: str) -> list[str]:
     return list(
         dict.fromkeys(
             login(origin["address"], origin["port"])
-            for origin, _, chain in situation.presented_chains()
+            for origin, _entry, chain in situation.presented_chains()
             if any(record["issuer"] == subject for record in chain)
         )
     )

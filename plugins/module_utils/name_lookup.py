@@ -55,7 +55,7 @@ def look_up(
     for name in sorted(names):
         waiting.put(name)
     until = time.monotonic() + seconds
-    for _ in range(min(_THREADS, len(names))):
+    for _thread in range(min(_THREADS, len(names))):
         # Daemons: a thread that hangs in the resolver must not hold up the end of the process.
         threading.Thread(
             target=_work, args=(waiting, found, resolver or first_address), daemon=True

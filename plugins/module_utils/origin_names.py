@@ -163,5 +163,5 @@ def _covered_strictly(names: CertificateNames, address: str) -> bool:
 def _matches_strictly(name: bytes, host: bytes) -> bool:
     if name == host:
         return True
-    label, _, domain = host.partition(b".")
+    label, _dot, domain = host.partition(b".")
     return name.startswith(b"*.") and bool(label) and bool(domain) and name[2:] == domain

@@ -158,8 +158,8 @@ def _entry(
         "tls_version": outcome.tls_version,
         "cipher": outcome.cipher,
         "cipher_list": cipher_list,
-        "chain": "".join(pem for pem, _ in shown),
-        "sha256": [digest for _, digest in shown],
+        "chain": "".join(pem for pem, _digest in shown),
+        "sha256": [digest for _pem, digest in shown],
         "error_kind": outcome.error_kind,
         "error": f"{where} {outcome.error}" if outcome.error else None,
     }
@@ -180,7 +180,7 @@ def _unresolved(origin: Origin, problem: str | None) -> Outcome:
 
 
 def _within_open_files(limits: Limits) -> Limits:
-    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed, _ceiling = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:
         return limits
     room = max(1, allowed - _SPARE_FILES)

@@ -51,7 +51,8 @@ def matrix(audit: Record) -> Markup:
             "table",
             element(
                 "caption",
-                "“As offered today” is the certificate that the peer's own cipher list brings; the other two are what it "
+                "\N{LEFT DOUBLE QUOTATION MARK}As offered today\N{RIGHT DOUBLE QUOTATION MARK} "
+                "is the certificate that the peer's own cipher list brings; the other two are what it "
                 "would meet after a change of cipher list, TLS version or release.",
             ),
             element(

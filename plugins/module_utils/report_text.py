@@ -32,7 +32,7 @@ def screen(audits: list[Record], *, lines: int = SCREEN_LINES) -> list[str]:
     room = lines - len(blocks)
     if room < 0:
         return [
-            *(answer for answer, _ in blocks[: lines - 1]),
+            *(answer for answer, _logins in blocks[: lines - 1]),
             f"… and {len(blocks) - lines + 1} more clusters in the report",
         ]
     shown: list[str] = []
@@ -59,7 +59,7 @@ def _login_lines(audit: Record) -> list[str]:
         # Reason and remedy matter more than the fifth address of the same cause.
         room = min(WHERE_COLUMNS, SCREEN_COLUMNS - len(said) - 5) - len(some)
         rows.append((mark, _places(entry["origins"], domain, room) + some, said))
-    width = max((len(place) for _, place, _ in rows), default=0)
+    width = max((len(place) for _mark, place, _said in rows), default=0)
     return [
         _clip(f"  {mark} {place:<{min(width, SCREEN_COLUMNS - len(said) - 5)}} {said}")
         for mark, place, said in rows

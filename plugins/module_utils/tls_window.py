@@ -113,7 +113,7 @@ class Window:
         return self._fresh < FRESH and self._open < self._limits.max_connections
 
     def _start_some(self, until: float) -> None:
-        for _ in range(FRESH):
+        for _connection in range(FRESH):
             if not self._runnable or not self._has_room() or self._clock() >= until:
                 return
             node = self._runnable.popleft()

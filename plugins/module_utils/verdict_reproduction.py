@@ -41,8 +41,8 @@ class TrustedBySubject:
                 seen.add(name)
                 found = self._by_subject.get(name, [])
                 kept += found
-                wanted += [certificate.issuer_key for _, certificate in found]
-        return [certificate for _, certificate in sorted(kept, key=lambda item: item[0])]
+                wanted += [certificate.issuer_key for _place, certificate in found]
+        return [certificate for _place, certificate in sorted(kept, key=lambda item: item[0])]
 
 
 def verify_command(

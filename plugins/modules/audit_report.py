@@ -112,7 +112,7 @@ def main() -> None:
         ]
         if not module.check_mode:
             dest.mkdir(parents=True, exist_ok=True)
-            for kind, _ in changes:
+            for kind, _before in changes:
                 _write(module, dest / FILE_NAMES[kind], contents[kind])
     except OSError as error:
         module.fail_json(msg=f"dest {dest}: {error}; give a folder that this user may write")

@@ -208,7 +208,6 @@ verdicts:
 """
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -217,6 +216,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.dependencies imp
     MISSING,
     missing_dependencies,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.pem_options import pem_text
 from ansible_collections.collab.expressway.plugins.module_utils.verdicts import judge_origins
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -268,19 +268,9 @@ def _trust_stores(stores: dict[str, Any], complaints: list[str]) -> dict[str, st
     """PEM text by name. What the text holds is judged, not complained about: it is what the peer has."""
     texts: dict[str, str] = {}
     for name, value in stores.items():
-        place = f"trust_stores.{name}"
-        if not isinstance(value, str):
-            complaints.append(f"{place}: expected PEM text or a path, not {type(value).__name__}")
-        elif not value.strip() or "\n" in value or "-----" in value:
-            texts[str(name)] = value
-        else:
-            try:
-                texts[str(name)] = Path(value).expanduser().read_text(errors="surrogateescape")
-            except (OSError, ValueError) as error:
-                reason = getattr(error, "strerror", None) or str(error)
-                complaints.append(
-                    f"{place}: neither PEM text nor a readable file: {value} ({reason})"
-                )
+        text = pem_text(value, f"trust_stores.{name}", complaints)
+        if text is not None:
+            texts[str(name)] = text
     return texts
 
 

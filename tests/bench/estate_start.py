@@ -62,7 +62,7 @@ async def touch(estate: Estate) -> None:
         writer.close()
 
     async def tls(address: str, port: int) -> None:
-        _, writer = await asyncio.open_connection(address, port, ssl=anything)
+        _reader, writer = await asyncio.open_connection(address, port, ssl=anything)
         writer.close()
 
     peers = profile.peers

@@ -91,10 +91,10 @@ def serve_canned(servers: list[socket.socket], answer: bytes) -> None:
             server.setblocking(False)
             selector.register(server, selectors.EVENT_READ, "server")
         while True:
-            for key, _ in selector.select():
+            for key, _events in selector.select():
                 if key.data == "server":
                     with contextlib.suppress(BlockingIOError):
-                        client, _ = key.fileobj.accept()
+                        client, _source = key.fileobj.accept()
                         selector.register(client, selectors.EVENT_READ, "client")
                     continue
                 try:

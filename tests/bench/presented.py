@@ -146,7 +146,7 @@ def measure_s_client(endpoints: Endpoints) -> Cost:
 
 def cpu_of(process: subprocess.Popen[bytes]) -> float:
     """Seconds of CPU of the process and of those that it has waited for."""
-    _, status, usage = os.wait4(process.pid, 0)
+    _pid, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{process.args} ended with {process.returncode}")
@@ -162,7 +162,7 @@ def farm(kind: str, count: int, network: str) -> Iterator[Endpoints]:
         cwd=ROOT,
     )
     try:
-        yield [(ip, port) for ip, port in json.loads(process.stdout.readline())]
+        yield [(str(ip), int(port)) for ip, port in json.loads(process.stdout.readline())]
     finally:
         process.stdin.close()
         process.wait(10)
@@ -207,15 +207,15 @@ def compare(endpoints: Endpoints, rounds: int, goals: Goals) -> None:
 def hold_in_time(network: str, goals: Goals) -> None:
     with farm("silent", 1000, network) as endpoints:
         timeout = 2.0
-        _, took = timed(endpoints, timeout, 60)
+        _entries, took = timed(endpoints, timeout, 60)
         goals.hold("R1", took, len(endpoints) / 128 * 0.2 + timeout + 1, "s, 1000 silent")
         worst = 0.0
         for deadline in (0.5, 2.0, 4.0):
-            _, took = timed(endpoints, 30, deadline)
+            _entries, took = timed(endpoints, 30, deadline)
             worst = max(worst, took - deadline)
         goals.hold("R3", worst, 0.5, "s after the deadline")
     with farm("canned", 2000, network) as endpoints:
-        entries, _ = timed(endpoints, 0.5, 60)
+        entries, _took = timed(endpoints, 0.5, 60)
         missed = sum(entry["error"] is not None for entry in entries)
         goals.hold("R2", missed, 0, "good endpoints missed")
 

@@ -85,14 +85,14 @@ def beside_openssl(estate: Estate) -> float:
         command += ["-verify_depth", "7", str(sent)]
 
         def in_process() -> None:
-            for _ in range(BATCH):
+            for _run in range(BATCH):
                 store.judge(chain)
 
         def stock() -> None:
-            for _ in range(5):
+            for _run in range(5):
                 subprocess.run(command, check=True, capture_output=True)
 
-        rounds = [(measured(in_process) / BATCH, measured(stock) / 5) for _ in range(ROUNDS)]
+        rounds = [(measured(in_process) / BATCH, measured(stock) / 5) for _round in range(ROUNDS)]
     ours, theirs = (statistics.median(column) for column in zip(*rounds, strict=True))
     print(
         f"V1  one verdict {ours * 1e3:.3f} ms, openssl verify {theirs * 1e3:.1f} ms: 1/{theirs / ours:.0f}"

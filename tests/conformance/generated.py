@@ -205,7 +205,7 @@ AFTER_ISSUING: dict[str, Deviation] = {
     "trusted: leaf only": lambda d: _set(d, trusted=d.certificates[:1]),
     "trusted: leaf too": lambda d: d.trust_anywhere(d.certificates[0]),
     "trusted: root twice": lambda d: d.trust_anywhere(d.root),
-    "trusted: strangers": lambda d: d.trust_anywhere(*(d.stranger() for _ in range(5))),
+    "trusted: strangers": lambda d: d.trust_anywhere(*(d.stranger() for _stranger in range(5))),
     "trusted: twin too": lambda d: d.trust_anywhere(d.twin(d.root)),
     "trusted: expired twin too": lambda d: d.trust_anywhere(d.twin(d.root, days=OLD)),
     "trusted: twin only": lambda d: _set(d, trusted=[d.twin(d.root)]),
@@ -285,7 +285,7 @@ def _random_address(rng: random.Random, index: int, ip: str) -> str:
 def _random_names(
     rng: random.Random, address: str, ip: str
 ) -> tuple[tuple[str, ...], tuple[x509.GeneralName, ...]]:
-    label, _, domain = address.partition(".")
+    label, _dot, domain = address.partition(".")
     dns, other = x509.DNSName, x509.DNSName("elsewhere.mra.test")
     matching = [
         ((address,), (dns(address),)),

@@ -79,11 +79,11 @@ class Keys:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._pool = {
-            "p256": [ec.generate_private_key(ec.SECP256R1()) for _ in range(40)],
-            "p384": [ec.generate_private_key(ec.SECP384R1()) for _ in range(3)],
-            "rsa2048": [rsa.generate_private_key(65537, 2048) for _ in range(4)],
-            "rsa1024": [rsa.generate_private_key(65537, 1024) for _ in range(3)],
-            "ed25519": [ed25519.Ed25519PrivateKey.generate() for _ in range(2)],
+            "p256": [ec.generate_private_key(ec.SECP256R1()) for _key in range(40)],
+            "p384": [ec.generate_private_key(ec.SECP384R1()) for _key in range(3)],
+            "rsa2048": [rsa.generate_private_key(65537, 2048) for _key in range(4)],
+            "rsa1024": [rsa.generate_private_key(65537, 1024) for _key in range(3)],
+            "ed25519": [ed25519.Ed25519PrivateKey.generate() for _key in range(2)],
         }
 
     def any(self, key_type: str, other: Sequence[Any] = ()) -> Any:

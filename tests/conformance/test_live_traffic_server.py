@@ -122,7 +122,7 @@ def test_every_verdict_is_what_traffic_server_does(
 def test_the_expressway_differs_from_9_2_for_known_reasons_only(
     run: list[tuple[LiveCase, LiveAnswer]],
 ) -> None:
-    for case, _ in run:
+    for case, _answer in run:
         expressway, newer = verdict_on(case, EXPRESSWAY), verdict_on(case, TRAFFIC_SERVER_9)
         if answer_of(expressway) == answer_of(newer):
             continue
@@ -133,8 +133,8 @@ def test_the_expressway_differs_from_9_2_for_known_reasons_only(
 
 def test_the_cases_are_worth_their_time(run: list[tuple[LiveCase, LiveAnswer]]) -> None:
     """At least 300 cases, of every outcome, with many different errors."""
-    accepted = sum(answer.status == 200 for _, answer in run)
-    lines = [line for _, answer in run for line in answer.warnings]
+    accepted = sum(answer.status == 200 for _case, answer in run)
+    lines = [line for _case, answer in run for line in answer.warnings]
     errors = {line.partition("Error=")[2].partition(" server=")[0] for line in lines}
     assert len(run) >= 300
     assert len(run) / 5 < accepted < len(run) * 4 / 5

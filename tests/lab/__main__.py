@@ -127,7 +127,7 @@ def switch(options: argparse.Namespace) -> int:
     """Set the switches that are named, and show them; show all when none is named."""
     estate = _described(options)
     pairs = (position.partition("=") for position in options.positions)
-    positions = {name: yaml.safe_load(value) for name, _, value in pairs}
+    positions = {name: yaml.safe_load(value) for name, _equals, value in pairs}
     if positions:
         _call(estate, "/switches", positions)
     for name, entry in _call(estate, "/switches").items():
@@ -140,7 +140,7 @@ def switch(options: argparse.Namespace) -> int:
 
 def fault(options: argparse.Namespace) -> int:
     details = (detail.partition("=") for detail in options.details)
-    body = {name: yaml.safe_load(value) for name, _, value in details}
+    body = {name: yaml.safe_load(value) for name, _equals, value in details}
     description = None if options.kind == "none" else {"kind": options.kind, **body}
     print(_call(_described(options), f"/peers/{options.peer}/fault", description, post=True))
     return 0

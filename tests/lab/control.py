@@ -57,13 +57,13 @@ class Control:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _get_estate(self, _: web.Request) -> web.Response:
+    async def _get_estate(self, _request: web.Request) -> web.Response:
         return web.json_response(self._estate.describe())
 
-    async def _get_settled(self, _: web.Request) -> web.Response:
+    async def _get_settled(self, _request: web.Request) -> web.Response:
         return _settled(await self._estate.settled())
 
-    async def _get_switches(self, _: web.Request) -> web.Response:
+    async def _get_switches(self, _request: web.Request) -> web.Response:
         return web.json_response(
             {
                 name: {
@@ -84,7 +84,7 @@ class Control:
         self._estate.changed()
         return web.json_response(dict(self._estate.switches))
 
-    async def _post_reset(self, _: web.Request) -> web.Response:
+    async def _post_reset(self, _request: web.Request) -> web.Response:
         return _settled(await self._estate.reset())
 
     async def _get_peer(self, request: web.Request) -> web.Response:

@@ -105,7 +105,7 @@ class Peer:
         self.configuration: dict[str, str] = {}
         self.trust_store_pem = trust_store_pem
         self.root_folder = RootFolder(self)
-        host, _, domain = name.partition(".")
+        host, _dot, domain = name.partition(".")
         self.configure_initially(
             {
                 "SystemUnit Name": name,

@@ -189,7 +189,7 @@ def _node(
     place = f"{place}.{name}"
     if values["situation"] not in data["situations"]:
         raise ProfileError(f"{place}: no situation {values['situation']!r}")
-    host, _, domain = name.partition(".")
+    host, _dot, domain = name.partition(".")
     situation = _fill(
         data["situations"][values["situation"]],
         name=name,

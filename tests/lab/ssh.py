@@ -67,7 +67,7 @@ class ShellServer:
             connection.abort()
         await asyncio.gather(*(connection.wait_closed() for connection in connections))
         # A connection counts as closed two turns of the loop before its socket is.
-        for _ in range(2):
+        for _turn in range(2):
             await asyncio.sleep(0)
 
 

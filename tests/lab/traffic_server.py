@@ -228,7 +228,7 @@ class TrafficServer:
         if f"--run-root={root.strip()}".encode() not in arguments:
             return
         os.kill(int(pid_text), signal.SIGKILL)
-        for _ in range(100):
+        for _look in range(100):
             if not _arguments(int(pid_text)):  # also empty while the dead process is not reaped
                 break
             time.sleep(0.05)

@@ -140,9 +140,10 @@ def origin(*presented: Record, address: str = NODE, port: int = 8443, **otherwis
 
 
 def verdict(
-    leaf: Record = LEAF, key_type: str = "offered", by: str = "expc1", **otherwise: Any
+    leaf: Record | None = None, key_type: str = "offered", by: str = "expc1", **otherwise: Any
 ) -> Record:
-    """Accepted as offered."""
+    """Accepted as offered. `leaf`: default LEAF."""
+    leaf = leaf or LEAF
     return {
         "peer": by,
         "address": NODE,
@@ -171,7 +172,7 @@ def verdict(
     }
 
 
-def refused(leaf: Record = LEAF, standing: str = "breaks_today", **otherwise: Any) -> Record:
+def refused(leaf: Record | None = None, standing: str = "breaks_today", **otherwise: Any) -> Record:
     """Refused at the chain: self-signed and not trusted."""
     said = {
         "standing": standing,

@@ -270,7 +270,7 @@ def test_every_check_has_cases() -> None:
     ("check", "case", "severity"),
     [
         pytest.param(check, case, severity, id=f"{check}-{number}")
-        for check, (cases, _) in CASES.items()
+        for check, (cases, _near_misses) in CASES.items()
         for number, (case, severity) in enumerate(cases)
     ],
 )
@@ -284,7 +284,7 @@ def test_a_check_finds_what_it_is_for(check: str, case: Situation, severity: str
     ("check", "case"),
     [
         pytest.param(check, case, id=f"{check}-{number}")
-        for check, (_, cases) in CASES.items()
+        for check, (_found, cases) in CASES.items()
         for number, case in enumerate(cases)
     ],
 )
@@ -297,8 +297,8 @@ def test_a_healthy_cluster_has_no_findings() -> None:
 
 
 def test_ids_are_unique_in_every_case() -> None:
-    for cases, _ in CASES.values():
-        for case, _ in cases:
+    for cases, _near_misses in CASES.values():
+        for case, _severity in cases:
             ids = [finding["id"] for finding in findings(case)]
             assert len(ids) == len(set(ids))
 

@@ -106,7 +106,7 @@ def test_the_document_asks_nobody_for_anything() -> None:
     tags = Reader(html_report([hostile()]))
     references = [
         value
-        for _, attributes in tags.tags
+        for _tag, attributes in tags.tags
         for name, value in attributes.items()
         if name in ("src", "href", "action", "srcset", "data", "poster")
     ]
@@ -123,10 +123,10 @@ def test_the_document_asks_nobody_for_anything() -> None:
 def test_every_table_has_a_caption_and_every_heading_its_level() -> None:
     tags = Reader(html_report([hostile()]))
     assert len(tags.named("caption")) == len(tags.named("table")) > 0
-    levels = [int(tag[1]) for tag, _ in tags.tags if re.fullmatch("h[1-6]", tag)]
+    levels = [int(tag[1]) for tag, _attributes in tags.tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(levels))
-    ids = [attributes["id"] for _, attributes in tags.tags if "id" in attributes]
+    ids = [attributes["id"] for _tag, attributes in tags.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
 
 
@@ -176,7 +176,7 @@ def test_a_line_says_where_why_and_what_to_do() -> None:
 
 def test_the_text_report_begins_with_the_screen() -> None:
     models = many(2, 3)
-    head, _, rest = text_report(models).partition("\n\n")
+    head, _blank_line, rest = text_report(models).partition("\n\n")
     assert head.splitlines() == screen(models)
     for model in models:
         assert all(found["id"] in rest for found in model["findings"])

@@ -333,7 +333,7 @@ def test_off_and_on_again(client: Client) -> None:
     )
     assert client.seen["writes"] == []
     off = client.task("origin_verification", state=False, until="2026-12-01", reason="CHG1")
-    assert off["changed"] == predicted["changed"] is True
+    assert off["changed"] is predicted["changed"] is True
     assert off["diff"] == predicted["diff"]
     assert (off["before"], off["after"], off["until"], off["reason"]) == (
         "on",

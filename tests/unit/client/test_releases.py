@@ -71,4 +71,4 @@ def test_trailing_zeros_do_not_count(numbers: list[int], zeros: int) -> None:
     long = parse_release("X" + ".".join(map(str, numbers + [0] * zeros)))
     assert short == long
     assert hash(short) == hash(long)
-    assert not short < long
+    assert (short < long) is False

@@ -21,10 +21,13 @@ PEERS = [{"index": 1, "address": "a"}, {"index": 2, "address": "b"}]
 
 
 def read(
-    is_primary: bool | None = False, peers: list[dict[str, Any]] = PEERS, state: str | None = "on"
+    is_primary: bool | None = False, *, standalone: bool = False, state: str | None = "on"
 ) -> dict[str, Any]:
     switch = {"supported": state is not None, "state": state, "note": None if state else "too old"}
-    facts = {"cluster": {"peers": peers, "is_primary": is_primary}, "origin_verification": switch}
+    facts = {
+        "cluster": {"peers": [] if standalone else PEERS, "is_primary": is_primary},
+        "origin_verification": switch,
+    }
     return {"ansible_facts": {"expressway": facts}}
 
 
@@ -79,7 +82,12 @@ def test_a_cluster_that_may_be_written() -> None:
         ({"a": read(True), "b": read(None)}, [], "off", "set expressway_peer_index"),
         ({"a": read(True), "b": read(True)}, [], "off", "more than one peer"),
         ({"a": read(), "b": read()}, [], "off", "none of the peers"),
-        ({"a": read(True, []), "b": read(True, [])}, [], "off", "standalone"),
+        (
+            {"a": read(True, standalone=True), "b": read(True, standalone=True)},
+            [],
+            "off",
+            "standalone",
+        ),
         ({"a": read(True), "b": read()}, [], "", "one origin_verification_state"),
     ],
 )
@@ -159,7 +167,7 @@ def test_what_on_would_break() -> None:
     }
     assert refused_when_verifying(audit) == ["cucm1:8443 on a, b: expired"]
     nothing = {"verdicts": [], "summary": {"complete": False, "not_looked_at": [1, 2]}}
-    assert [line.split(",")[0] for line in refused_when_verifying(nothing)] == [
+    assert [line.split(",", maxsplit=1)[0] for line in refused_when_verifying(nothing)] == [
         "Nothing could be judged",
         "Not everything was looked at (2 gaps): more may break than is listed here",
     ]

@@ -23,7 +23,7 @@ REFUSED_BY_API = {
 }
 
 
-@pytest.mark.parametrize(("name", "value"), ALL_POSITIONS, ids=lambda part: str(part))
+@pytest.mark.parametrize(("name", "value"), ALL_POSITIONS, ids=str)
 def test_reading_and_setting_work_under(client: Client, name: str, value: object) -> None:
     trio = client.peer("expc2.trio.example.test")
     client.set(**{name: value})

@@ -75,6 +75,7 @@ class Site:
             env=os.environ
             | {"ANSIBLE_NOCOLOR": "1", "COLUMNS": "500", "ANSIBLE_HOME": str(self.folder)},
             timeout=120,
+            check=False,
         )
         return Run(done)
 

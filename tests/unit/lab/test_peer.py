@@ -255,7 +255,7 @@ def test_reset_restores_everything_and_tells_once() -> None:
     before = first.report()
     first.switches.set(read_end="star_end_ok")
     first.set_fault({"kind": "hang"})
-    for _ in range(5):
+    for _attempt in range(5):
         first.lets_in("admin", "wrong", "127.0.0.1", "shell")
     type_in(first, f"xConfiguration {VERIFY}: Off")
     type_in(first, "xCommand Restart")
@@ -319,7 +319,7 @@ def test_guard_counts_within_the_block_period_and_by_address() -> None:
 
 def test_guard_may_be_off() -> None:
     guard = Guard(Switches(failed_logins_before_block=0), lambda: 0)
-    for _ in range(100):
+    for _attempt in range(100):
         guard.failed("a")
     assert guard.blocked == []
 
@@ -353,7 +353,7 @@ def test_a_fault_strikes_its_channel_and_text_so_many_times() -> None:
     assert not fault.strikes("api", ("hang",), "x Off")
     assert not fault.strikes("shell", ("drop",), "x Off")
     assert not fault.strikes("shell", ("hang",), "x On")
-    struck = [fault.strikes("shell", ("hang",), "x Off") for _ in range(3)]
+    struck = [fault.strikes("shell", ("hang",), "x Off") for _command in range(3)]
     assert struck == [True, True, False]
 
 

@@ -25,8 +25,8 @@ ROOT = "/api/provisioning/certs/root"
 CUCM = {"Publisher": "cucm1.example.test", "AxlUsername": "axl", "TlsVerify": "On"}
 IMP = {"Publisher": "imp1.example.test", "AxlUsername": "axl", "TlsVerify": "Off"}
 FIRST, KEY = certificate("first.example.test")
-SECOND, _ = certificate("second.example.test")
-OTHER_FIRST, _ = certificate("first.example.test")
+SECOND, _SECOND_KEY = certificate("second.example.test")
+OTHER_FIRST, _OTHER_FIRST_KEY = certificate("first.example.test")
 UPDATED = {"Message": "Root Certificate updated."}
 OPTIONS: dict[str, Any] = {
     "trust_store_pem": FIRST,
@@ -234,7 +234,7 @@ def test_failed_logins_block_the_shell_too(estate: ServedPeers, api: Api) -> Non
         401,
         'Basic realm="Expressway"',
     )
-    for _ in range(2):
+    for _attempt in range(2):
         assert api.get(ROOT, password="wrong").status == 401
     assert estate.peer.record.failed_logins == 2
     with pytest.raises(TimeoutError):
@@ -411,7 +411,7 @@ def test_a_client_that_speaks_no_tls_does_no_harm(estate: ServedPeers, api: Api)
 def test_one_connection_carries_many_requests(estate: ServedPeers, api: Api) -> None:
     login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
     connection = api.connect()
-    for _ in range(3):
+    for _request in range(3):
         connection.request("GET", ROOT, headers={"Authorization": f"Basic {login}"})
         assert connection.getresponse().read().decode() == FIRST
     connection.close()

@@ -459,7 +459,7 @@ def test_what_was_written_is_read_back(
     assert written == Answer(("OK",), writes={setting.path: stored})
     after = view(release, written.writes, **chosen)
     line = answer(after, f"xConfiguration {path}").lines[0]
-    name, _, value = line.removeprefix("*c xConfiguration ").partition(": ")
+    name, _colon, value = line.removeprefix("*c xConfiguration ").partition(": ")
     assert (name, value.strip('"') if value[:1] == '"' else value) == (path, stored.strip('"'))
 
 

@@ -205,7 +205,7 @@ def test_closes_idle_sessions(estate: ServedPeers) -> None:
     estate.call(estate.switches.set, {"session_idle_seconds": 0.5})
     with shell(estate.peer) as channel:
         began = time.monotonic()
-        for _ in range(3):
+        for _key in range(3):
             time.sleep(0.3)
             channel.send(b"x")
         assert until_closed(channel) == GREETING + "xxx"
@@ -267,7 +267,12 @@ def test_keyboard_interactive_login(estate: ServedPeers) -> None:
         transport = paramiko.Transport(connect(estate.peer))
         try:
             transport.start_client(timeout=3)
-            answers = lambda _title, _text, prompts, typed=password: [typed for _ in prompts]  # noqa: E731
+
+            def answers(
+                _title: str, _text: str, prompts: list[tuple[str, bool]], typed: str = password
+            ) -> list[str]:
+                return [typed] * len(prompts)
+
             if right:
                 transport.auth_interactive(USER, answers)
                 assert transport.is_authenticated()

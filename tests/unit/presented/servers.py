@@ -40,7 +40,7 @@ def listening(handle: Callable[[socket.socket], None], ip: str = HOME) -> Iterat
     def accept() -> None:
         with contextlib.suppress(OSError):
             while True:
-                client, _ = server.accept()
+                client, _source = server.accept()
                 listener.connections += 1
                 threading.Thread(target=serve, args=(client,), daemon=True).start()
 

@@ -66,7 +66,7 @@ def reset(client: socket.socket) -> None:
 def sends(answer: bytes, times: int = 1) -> Behaviour:
     def behave(client: socket.socket) -> None:
         client.recv(4096)
-        for _ in range(times):
+        for _answer in range(times):
             client.sendall(answer)
         silent(client)
 
@@ -158,7 +158,7 @@ def full_queue() -> Iterator[int]:
         server = stack.enter_context(socket.socket())
         server.bind((HOME, 0))
         server.listen(0)
-        for _ in range(4):
+        for _filler in range(4):
             filler = stack.enter_context(socket.socket())
             filler.setblocking(False)
             filler.connect_ex(server.getsockname())
@@ -169,7 +169,7 @@ def full_queue() -> Iterator[int]:
 def test_hostile_neighbours_cost_a_good_origin_nothing(pki: Pki) -> None:
     good = sends(flights.flight(pki.rsa.chain))
     with contextlib.ExitStack() as stack:
-        bad = [stack.enter_context(listening(behave)) for behave, _, _ in HOSTILE.values()]
+        bad = [stack.enter_context(listening(behave)) for behave, _kinds, _said in HOSTILE.values()]
         well = [stack.enter_context(listening(good, f"127.24.8.{n}")) for n in range(1, 40)]
         origins = [Origin(server.ip, server.port) for server in (*bad, *well)]
         entries = read_presented_chains(origins, ["rsa"], Offer(), Limits(1, 20, 100, 2))
@@ -268,7 +268,7 @@ def slow_farm(count: int, answer: bytes, seconds_each: float) -> Iterator[list[O
 
         def work() -> None:
             while not stop.is_set():
-                for key, _ in selector.select(0.05):
+                for key, _events in selector.select(0.05):
                     client = stack.enter_context(key.fileobj.accept()[0])
                     with contextlib.suppress(OSError):
                         client.recv(4096)

@@ -35,7 +35,7 @@ from tests.unit.presented.pki import Pki
     ],
 )
 def test_the_algorithm_of_the_key_decides(tmp_path: Path, algorithm: str, expected: str) -> None:
-    name, _, size = algorithm.partition(":")
+    name, _colon, size = algorithm.partition(":")
     kind = [name, "-pkeyopt", f"ec_paramgen_curve:{size}"] if name == "ec" else [algorithm]
     done = subprocess.run(
         [
@@ -51,7 +51,7 @@ def test_the_algorithm_of_the_key_decides(tmp_path: Path, algorithm: str, expect
 @given(st.data())
 def test_damaged_certificates_have_no_key_type_or_some(pki: Pki, data: st.DataObject) -> None:
     der = bytearray(pki.rsa.chain[0])
-    for _ in range(data.draw(st.integers(1, 8))):
+    for _byte in range(data.draw(st.integers(1, 8))):
         der[data.draw(st.integers(0, len(der) - 1))] = data.draw(st.integers(0, 255))
     found = leaf_key_type(bytes(der[: data.draw(st.integers(0, len(der)))]))
     assert found is None or isinstance(found, str)

@@ -224,7 +224,7 @@ def test_noise_raises_nothing_but_tls_errors(pieces: list[bytes]) -> None:
 @given(st.data())
 def test_a_damaged_answer_raises_nothing_but_tls_errors(data: st.DataObject) -> None:
     answer = bytearray(flights.flight(CHAIN))
-    for _ in range(data.draw(st.integers(1, 6))):
+    for _byte in range(data.draw(st.integers(1, 6))):
         answer[data.draw(st.integers(0, len(answer) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(answer)))
     _survives([bytes(answer[:cut]), bytes(answer[cut:])])
@@ -255,8 +255,8 @@ def test_what_never_ends_is_cut_off_in_bounded_memory(piece: bytes) -> None:
     tracemalloc.start()
     with pytest.raises(Malformed):
         reader.feed(start)
-        for _ in range(2 * MAX_ANSWER // len(piece) + 2):
+        for _piece in range(2 * MAX_ANSWER // len(piece) + 2):
             reader.feed(piece)
-    _, peak = tracemalloc.get_traced_memory()
+    _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4 * MAX_ANSWER

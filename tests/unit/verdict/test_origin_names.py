@@ -83,7 +83,7 @@ def test_without_a_star_only_equal_names_match(name: str, host: str) -> None:
 @given(HOST, HOST)
 def test_a_full_wildcard_covers_one_label_and_never_more(domain: str, host: str) -> None:
     if name_matches(b"*." + domain.encode(), host.encode()):
-        label, _, rest = host.partition(".")
+        label, _dot, rest = host.partition(".")
         assert label and rest == domain
 
 
