@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store_change import TrustStore
 
+from tests.lab.faults import Fault
 from tests.unit.client.peers import Client
 from tests.unit.trust_plan.pki import Made
 
@@ -51,6 +54,23 @@ class StoreClient(Client):
     def held(self) -> list[str]:
         """The digests of what the peer trusts, in order, each once."""
         return [one.sha256 for one in TrustStore.read(self.text).certificates]
+
+    def soon(self, condition: Callable[[dict[str, Any]], bool], seconds: float = 5) -> bool:
+        """Whether what the peer has seen fulfils `condition` in time: it notices a closed connection later."""
+        deadline = time.monotonic() + seconds
+        while not (fulfilled := condition(self.seen)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return fulfilled
+
+    def fault_left(self) -> Fault | None:
+        peer = self.estate.peer(self.name)
+        return self.estate.call(lambda: peer.fault)
+
+    @property
+    def fault_struck(self) -> bool:
+        """Has the last of the faults struck as often as it was to?"""
+        left = self.fault_left()
+        return left is None or left.times == 0
 
     @property
     def uploads(self) -> int:
