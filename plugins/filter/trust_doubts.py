@@ -72,7 +72,7 @@ def trust_doubts(
     predicted: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
-    found = doubts(upload, written, read_back, verdicts, predicted)
+    found = doubts(upload, written, read_back, verdicts, predicted, read)
     return {"doubts": found, "put_back": bool(found) and may_put_back(read, upload, read_back)}
 
 

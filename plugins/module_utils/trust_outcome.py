@@ -34,40 +34,49 @@ def doubts(
     read_back: Mapping[str, Any] | None,
     verdicts: Sequence[Mapping[str, Any]],
     predicted: Sequence[Mapping[str, Any]],
+    read: Mapping[str, Any],
 ) -> list[str]:
     """Why a write cannot be called done; empty when it can.
 
     `written`, `read_back`: registered results of trusted_ca and trusted_ca_info. `verdicts` on the store that was read back,
-    `predicted` those of the forecast.
+    `predicted` those of the forecast, `read` the store before. What the peer holds counts, not what the upload said: one that
+    failed on its way back is done.
     """
-    found = []
+    failed = []
     if not written or written.get("failed") or written.get("unreachable"):
-        found.append(f"the upload failed: {(written or {}).get('msg') or 'it gave no answer'}")
+        said = str((written or {}).get("msg") or "it gave no answer").rstrip(".")
+        failed.append(f"the upload failed: {said}")
     back = read_of(read_back)
     if back["error"]:
-        return [*found, f"the store could not be read back: {back['error']}"]
-    found += _difference(upload["expected"], back["certificates"])
+        return [*failed, f"the store could not be read back: {back['error']}"]
+    found = _difference(upload["expected"], back["certificates"], read["certificates"])
+    if found:
+        unchanged = set(back["certificates"]) == set(read["certificates"])
+        return failed if failed and unchanged else [*failed, *found]
     answers = [essence(verdict) for verdict in verdicts]
-    if not found and answers != list(predicted):
-        expected = {_place(one): one for one in predicted}
-        found += [
-            f"{login(one['address'], one['port'])} is {one['outcome']}, which was not predicted"
-            for one in answers
-            if expected.get(_place(one)) != one
-        ] or ["the proof gave other verdicts than the prediction"]
-    return found
+    if answers == list(predicted):
+        return []
+    expected = {_place(one): one for one in predicted}
+    return [
+        f"{login(one['address'], one['port'])} is {one['outcome']}, which was not predicted"
+        for one in answers
+        if expected.get(_place(one)) != one
+    ] or ["the proof gave other verdicts than the prediction"]
 
 
 def _place(verdict: Mapping[str, Any]) -> tuple[Any, ...]:
     return verdict["address"], verdict["port"], verdict["key_type"]
 
 
-def _difference(expected: Sequence[str], held: Sequence[str]) -> list[str]:
+def _difference(expected: Sequence[str], held: Sequence[str], before: Sequence[str]) -> list[str]:
     missing = [digest for digest in expected if digest not in held]
     surplus = [digest for digest in dict.fromkeys(held) if digest not in expected]
+    stayed = [digest for digest in surplus if digest in before]
+    strange = [digest for digest in surplus if digest not in before]
     return [
         *([f"it does not hold {_digests(missing)}"] if missing else []),
-        *([f"it holds {_digests(surplus)}, which nobody sent"] if surplus else []),
+        *([f"it still holds {_digests(stayed)}"] if stayed else []),
+        *([f"it holds {_digests(strange)}, which nobody sent"] if strange else []),
     ]
 
 
@@ -262,7 +271,7 @@ WORDS = {
     UNCHANGED: "holds what it should, as before",
     WRITTEN: "was written, read back and proven",
     PREDICTED: "would be written",
-    RESTORED: "was written, was not as predicted, and holds its former store again",
+    RESTORED: "did not become what it should, and holds its former store",
     WRONG: "NEEDS ATTENTION",
     UNTOUCHED: "was not touched, because the roll-out stopped before it",
     UNREAD: "was not read and is left as it is",
