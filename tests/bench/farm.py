@@ -25,6 +25,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -92,20 +93,21 @@ def serve_canned(servers: list[socket.socket], answer: bytes) -> None:
             selector.register(server, selectors.EVENT_READ, "server")
         while True:
             for key, _events in selector.select():
+                ready: Any = key.fileobj
                 if key.data == "server":
                     with contextlib.suppress(BlockingIOError):
-                        client, _source = key.fileobj.accept()
+                        client, _source = ready.accept()
                         selector.register(client, selectors.EVENT_READ, "client")
                     continue
                 try:
-                    data = key.fileobj.recv(4096)
+                    data = ready.recv(4096)
                     if data[:1] == b"\x16":
-                        key.fileobj.send(answer)
+                        ready.send(answer)
                         continue
                 except OSError:
                     pass
-                selector.unregister(key.fileobj)
-                key.fileobj.close()
+                selector.unregister(ready)
+                ready.close()
 
 
 if __name__ == "__main__":

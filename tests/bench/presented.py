@@ -121,6 +121,7 @@ def measure(name: str, endpoints: Endpoints) -> Cost:
         stdout=subprocess.PIPE,
         cwd=ROOT,
     )
+    assert process.stdin and process.stdout
     process.stdin.write(json.dumps(endpoints).encode())
     process.stdin.close()
     answer = json.loads(process.stdout.read())
@@ -137,6 +138,7 @@ def measure_s_client(endpoints: Endpoints) -> Cost:
         process = subprocess.Popen(
             ["xargs", "-P8", "-d", "\n", "-n1", "sh", "-c"], stdin=subprocess.PIPE
         )
+        assert process.stdin
         process.stdin.write("".join(lines).encode())
         process.stdin.close()
         tree = cpu_of(process)
@@ -149,7 +151,7 @@ def cpu_of(process: subprocess.Popen[bytes]) -> float:
     _pid, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{process.args} ended with {process.returncode}")
+        raise SystemExit(f"{process.args!r} ended with {process.returncode}")
     return usage.ru_utime + usage.ru_stime
 
 
@@ -161,6 +163,7 @@ def farm(kind: str, count: int, network: str) -> Iterator[Endpoints]:
         stdout=subprocess.PIPE,
         cwd=ROOT,
     )
+    assert process.stdin and process.stdout
     try:
         yield [(str(ip), int(port)) for ip, port in json.loads(process.stdout.readline())]
     finally:

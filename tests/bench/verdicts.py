@@ -129,8 +129,8 @@ def whole_estate(estate: Estate, clusters: int, *, own_stores: bool, shared_chai
         done.stores += work.stores
         done.pairs += work.pairs
     per_cluster = (PEERS if own_stores else 1) * 2 * (1 if shared_chain else NODES)
-    stores = clusters * (PEERS if own_stores else 1)
-    exact = (done.pairs, done.stores) == (clusters * per_cluster, stores)
+    distinct = clusters * (PEERS if own_stores else 1)
+    exact = (done.pairs, done.stores) == (clusters * per_cluster, distinct)
     print(
         f"V2  {checks} checks, {'a store per peer' if own_stores else 'shared stores'}, "
         f"{'one certificate per cluster' if shared_chain else 'one per node'}: {done.pairs} pairs, "

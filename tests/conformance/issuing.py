@@ -78,7 +78,7 @@ class Keys:
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
-        self._pool = {
+        self._pool: dict[str, list[Any]] = {
             "p256": [ec.generate_private_key(ec.SECP256R1()) for _key in range(40)],
             "p384": [ec.generate_private_key(ec.SECP384R1()) for _key in range(3)],
             "rsa2048": [rsa.generate_private_key(65537, 2048) for _key in range(4)],

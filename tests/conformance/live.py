@@ -38,9 +38,9 @@ class LiveAnswer:
 
 def answers(cases: Sequence[LiveCase], network: str, folder: Path) -> list[LiveAnswer]:
     """Each case's answer, in order, of one Traffic Server with one route for each case."""
+    trust_stores = [folder / f"trust-{case.index}.pem" for case in cases]
     routes = []
-    for case in cases:
-        trust_store = folder / f"trust-{case.index}.pem"
+    for case, trust_store in zip(cases, trust_stores, strict=True):
         trust_store.write_text(case.trust_store)
         routes.append(Route(f"case-{case.index}", case.address, PORT, trust_store))
     # Traffic Server asks for host names in lower case.
@@ -56,7 +56,7 @@ def answers(cases: Sequence[LiveCase], network: str, folder: Path) -> list[LiveA
             hosts,
             routes,
             verify=True,
-            trust_store=routes[0].trust_store,
+            trust_store=trust_stores[0],
         )
         with server, ThreadPoolExecutor(6) as pool:
             statuses = list(pool.map(lambda route: _status(server, route), routes))

@@ -54,7 +54,11 @@ def recorded_cases() -> list[Case]:
     data = json.loads(Path(__file__).with_name("recorded_verdicts.json").read_text())
     return [
         Case(
-            *(case[key] for key in ("name", "description", "address", "trust_store", "presented")),
+            case["name"],
+            case["description"],
+            case["address"],
+            case["trust_store"],
+            case["presented"],
             {server: recorded_answer(answer) for server, answer in case["traffic_server"].items()},
         )
         for case in data["cases"]

@@ -45,7 +45,11 @@ def store_files(leaf: Issued, rsa: Issued) -> dict[str, str]:
     formats = serialization.PrivateFormat
     plain, secret = serialization.NoEncryption(), serialization.BestAvailableEncryption(b"secret")
 
-    def key(of: Issued, form: formats, encryption: serialization.KeySerializationEncryption) -> str:
+    def key(
+        of: Issued,
+        form: serialization.PrivateFormat,
+        encryption: serialization.KeySerializationEncryption,
+    ) -> str:
         return of.key.private_bytes(serialization.Encoding.PEM, form, encryption).decode()
 
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CRL")])

@@ -16,7 +16,7 @@ from ansible.errors import AnsibleError
 
 from tests.unit.client.peers import Client
 
-READ = {"commands": ["xConfiguration EdgeConfigServer"]}
+READ: dict[str, Any] = {"commands": ["xConfiguration EdgeConfigServer"]}
 
 
 def unreachable(client: Client, **variables: Any) -> str:

@@ -21,7 +21,11 @@ from tests.unit.client.peers import Client
 
 SWITCH = "EdgeConfigServer VerifyOriginServer"
 PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
-OFF = {"state": "off", "until": str(date.today() + timedelta(days=7)), "reason": "CHG0041"}
+OFF: dict[str, Any] = {
+    "state": "off",
+    "until": str(date.today() + timedelta(days=7)),
+    "reason": "CHG0041",
+}
 TRIO = [f"expc{number}.trio.example.test" for number in (1, 2, 3)]
 
 

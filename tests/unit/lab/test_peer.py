@@ -121,7 +121,7 @@ def values(members: list[Peer], path: str) -> list[str]:
     ],
 )
 def test_replication(
-    positions: dict[str, object], writer: int, line: str, path: str, at_once: str, at_last: str
+    positions: dict[str, Any], writer: int, line: str, path: str, at_once: str, at_last: str
 ) -> None:
     members, later, _changes = peers(**positions)
     assert type_in(members[writer], f"xConfiguration {line}") == "OK"
@@ -224,7 +224,7 @@ def test_cluster_status(position: str, first_line: str | None) -> None:
     ],
 )
 def test_who_verifies_origins(
-    release: str, positions: dict[str, object], value: str | None, verifies: bool
+    release: str, positions: dict[str, Any], value: str | None, verifies: bool
 ) -> None:
     (peer,), _later, _changes = peers(1, release, **positions)
     if value:
@@ -395,9 +395,10 @@ def test_two_hundred_peers_listen_within_seconds(tmp_path: Path) -> None:
             )
             async with connection, connection.create_process() as process:
                 process.stdin.write("xStatus SystemUnit Software Version\nbye\n")
-                return seconds, await process.stdout.read()
+                said = await process.stdout.read()
         finally:
             await asyncio.gather(*(peer.stop() for peer in many))
+        return seconds, said
 
     seconds, said = asyncio.run(run())
     assert seconds < 5

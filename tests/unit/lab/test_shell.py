@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -169,7 +170,7 @@ def test_a_read_of_everything_holds_every_setting_once() -> None:
     ],
 )
 def test_reads_as_the_switches_say(
-    positions: dict[str, object], line: str, expected: str | None
+    positions: dict[str, Any], line: str, expected: str | None
 ) -> None:
     assert printed(line, view(**positions)) == (expected or "Command not recognized.\n")
 
@@ -304,7 +305,7 @@ def test_refuses_lines_that_make_no_sense(line: str) -> None:
     ],
 )
 def test_writes_as_the_switches_say(
-    positions: dict[str, object], line: str, writes: dict[str, str]
+    positions: dict[str, Any], line: str, writes: dict[str, str]
 ) -> None:
     assert answer(view(**positions), line).writes == writes
 
@@ -419,7 +420,7 @@ lines = st.one_of(st.text(), st.lists(pieces, max_size=8).map(" ".join))
 # No deadline: the first example reads the catalogues, and the machine may be busy.
 @examples(deadline=None)
 @given(line=lines, release=releases, chosen=positions)
-def test_any_line_gets_an_answer_that_ends(line: str, release: str, chosen: dict[str, str]) -> None:
+def test_any_line_gets_an_answer_that_ends(line: str, release: str, chosen: dict[str, Any]) -> None:
     given_answer = answer(view(release, **chosen), line)
     if not line.strip():
         assert given_answer.lines in ((), ("OK",))
@@ -448,7 +449,7 @@ def accepted_values(setting: Setting) -> st.SearchStrategy[tuple[str, str]]:
 @examples(deadline=None)
 @given(data=st.data(), release=releases, chosen=positions)
 def test_what_was_written_is_read_back(
-    data: st.DataObject, release: str, chosen: dict[str, str]
+    data: st.DataObject, release: str, chosen: dict[str, Any]
 ) -> None:
     chosen |= {"missing_item": "empty_answer"}
     setting = data.draw(st.sampled_from(list(settings(Release(release)).values())))

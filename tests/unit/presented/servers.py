@@ -28,7 +28,7 @@ class Listener:
 
 
 @contextlib.contextmanager
-def listening(handle: Callable[[socket.socket], None], ip: str = HOME) -> Iterator[Listener]:
+def listening(handle: Callable[[socket.socket], object], ip: str = HOME) -> Iterator[Listener]:
     """A server that gives every connection a thread, in which `handle` runs, and then closes it."""
     server = socket.create_server((ip, 0), backlog=512)
     listener = Listener(server)
@@ -106,4 +106,4 @@ def _await(ip: str, port: int, process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(OSError), socket.create_connection((ip, port), timeout=1):
             return
         time.sleep(0.02)
-    raise RuntimeError(f"{process.args} does not listen")
+    raise RuntimeError(f"{process.args!r} does not listen")

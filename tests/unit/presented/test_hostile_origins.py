@@ -269,7 +269,8 @@ def slow_farm(count: int, answer: bytes, seconds_each: float) -> Iterator[list[O
         def work() -> None:
             while not stop.is_set():
                 for key, _events in selector.select(0.05):
-                    client = stack.enter_context(key.fileobj.accept()[0])
+                    ready: Any = key.fileobj
+                    client = stack.enter_context(ready.accept()[0])
                     with contextlib.suppress(OSError):
                         client.recv(4096)
                         time.sleep(seconds_each)

@@ -9,7 +9,11 @@ import ssl
 import tracemalloc
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.tls_key_types import ECDSA, RSA
+from ansible_collections.collab.expressway.plugins.module_utils.tls_key_types import (
+    ECDSA,
+    RSA,
+    KeyType,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.tls_messages import (
     MAX_ANSWER,
     Alerted,
@@ -70,7 +74,7 @@ def test_openssl_understands_the_hello_and_its_server_name(pki: Pki, name: str |
 
 
 @pytest.mark.parametrize("key_type", [RSA, ECDSA])
-def test_the_suites_choose_the_certificate(pki: Pki, key_type: object) -> None:
+def test_the_suites_choose_the_certificate(pki: Pki, key_type: KeyType) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pki.rsa.path)
     context.load_cert_chain(pki.ecdsa.path)
@@ -88,7 +92,9 @@ def test_a_version_below_can_be_asked_for(pki: Pki) -> None:
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.load_cert_chain(pki.rsa.path)
-    assert read(_answer_of(context, written)).version == 0x0301
+    chain = read(_answer_of(context, written))
+    assert chain is not None
+    assert chain.version == 0x0301
 
 
 def test_the_farewell_is_two_warnings() -> None:
@@ -129,7 +135,9 @@ def test_a_chain_is_read_however_it_is_cut(
     ],
 )
 def test_what_may_come_before_is_passed_over(before: bytes) -> None:
-    assert read(before + flights.flight(CHAIN)).certificates == CHAIN
+    chain = read(before + flights.flight(CHAIN))
+    assert chain is not None
+    assert chain.certificates == CHAIN
 
 
 def test_an_unfinished_answer_is_waited_for() -> None:

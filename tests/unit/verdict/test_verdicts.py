@@ -144,7 +144,7 @@ def test_unusual_input_is_answered(
 
 def chain_of(intermediates: int) -> tuple[Issued, list[Issued]]:
     root = issuer = ca("Deep root")
-    between = []
+    between: list[Issued] = []
     for level in range(intermediates):
         issuer = ca(f"Deep {level}", issuer)
         between.insert(0, issuer)
