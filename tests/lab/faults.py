@@ -71,10 +71,12 @@ class Fault:
             return False
         if self.times is not None:
             self.times -= 1
-            following = describe_fault(self.then) if self.times == 0 else None
-            if following is not None:
-                vars(self).update(vars(following))
         return True
+
+    @property
+    def following(self) -> Fault | None:
+        """What is broken at the next request: this fault, or the one after it."""
+        return describe_fault(self.then) if self.then and self.times == 0 else self
 
 
 def describe_fault(description: Mapping[str, Any] | None) -> Fault | None:

@@ -92,7 +92,7 @@ class Peer:
         self.uc_servers = {"cucm": [], "imp": [], **(uc_servers or {})}
         self.mra = dict(mra or {"Enabled": "On", "SSO": "Off"})
         self.domains = list(domains)
-        self.fault: Fault | None = None
+        self._fault: Fault | None = None
         self.sessions = 0  # shell sessions open now
         self.record = Record()
         self.guard = Guard(self.switches, clock)
@@ -153,7 +153,14 @@ class Peer:
 
     def set_fault(self, description: Mapping[str, Any] | None) -> None:
         """Break the peer as a JSON object says (`faults.Fault`), or mend it (None)."""
-        self.fault = describe_fault(description)
+        self._fault = describe_fault(description)
+
+    @property
+    def fault(self) -> Fault | None:
+        """What is broken. Ask once for each request, as the next one may meet the next fault."""
+        if self._fault is not None:
+            self._fault = self._fault.following
+        return self._fault
 
     def reset(self) -> None:
         """Return to the initial state: settings, trust store, switches, faults, blocks, record.
@@ -162,7 +169,7 @@ class Peer:
         """
         self.cluster.cancel_replication()
         self.switches.reset()
-        self.fault = None
+        self._fault = None
         self.guard.reset()
         self.record = Record(most_sessions=self.sessions)
         before = (self.configuration, self.trust_store_pem)

@@ -49,8 +49,10 @@ class ApiServer:
         request = await _request(http)
         if fault and fault.strikes("api", ("hang",), asked):
             await _until_gone(http)
+            return _cut(http)
+        pause = fault.seconds if fault else 0.0
         if fault and fault.strikes("api", ("slow",), asked):
-            await asyncio.sleep(fault.seconds)
+            await asyncio.sleep(pause)
         answer = reply(self._peer, request)
         if fault and fault.strikes("api", ("drop",), asked):
             return await _say_half(http, answer)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import asyncssh
 
 if TYPE_CHECKING:
+    from tests.lab.faults import Fault
     from tests.lab.peer import Peer
 
 FOLDER = "/tandberg/persistent/certs"
@@ -111,23 +112,24 @@ class RootFiles(asyncssh.SFTPServer):
         self._peer = peer
         self._folder = peer.root_folder
 
-    async def _begin(self, step: str) -> None:
-        """Note a step, and let faults strike before it is carried out."""
+    async def _begin(self, step: str) -> Fault | None:
+        """Note a step, and let faults strike before it is carried out. Returns what may strike later."""
         self._peer.record.file_steps.append(step)
         fault = self._peer.fault
         if fault is None:
-            return
+            return None
         if fault.strikes("root", ("hang",), step):
             await asyncio.Event().wait()
+        pause = fault.seconds
         if fault.strikes("root", ("slow",), step):
-            await asyncio.sleep(fault.seconds)
+            await asyncio.sleep(pause)
         if fault.strikes("root", ("drop",), step):
             self._cut()
         if fault.strikes("root", ("fail",), step):
             raise asyncssh.SFTPFailure("No space left on device")
+        return fault
 
-    def _end(self, step: str) -> None:
-        fault = self._peer.fault
+    def _end(self, step: str, fault: Fault | None) -> None:
         if fault and fault.strikes("root", ("drop_after_write",), step):
             self._cut()
 
@@ -158,11 +160,11 @@ class RootFiles(asyncssh.SFTPServer):
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         assert isinstance(file_obj, _Open)
         step = f"write {file_obj.path}"
-        await self._begin(step)
+        fault = await self._begin(step)
         content = file_obj.file.content.ljust(offset, b"\0")
         file_obj.file.content = content[:offset] + data + content[offset + len(data) :]
         self._folder.written(file_obj.path)
-        self._end(step)
+        self._end(step, fault)
         return len(data)
 
     async def fsync(self, file_obj: object) -> None:
@@ -174,15 +176,14 @@ class RootFiles(asyncssh.SFTPServer):
     async def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
         old, new = oldpath.decode(), newpath.decode()
         step = f"rename {old} {new}"
-        await self._begin(step)
+        fault = await self._begin(step)
         if self._peer.switches["sftp_posix_rename"] == "absent":
             raise asyncssh.SFTPOpUnsupported("posix-rename is not supported")
-        fault = self._peer.fault
         if new == STORE and fault and fault.strikes("root", ("half_store",), step):
             source = self._folder.find(old)
             source.content = half(source.content.decode()).encode()
         self._folder.rename(old, new)
-        self._end(step)
+        self._end(step, fault)
 
     async def rename(self, oldpath: bytes, newpath: bytes) -> None:
         old, new = oldpath.decode(), newpath.decode()

@@ -235,8 +235,9 @@ class _Session(asyncssh.SSHServerSession[str]):
         fault = self._peer.fault
         if fault and fault.strikes("shell", ("hang",), line):
             await asyncio.Event().wait()
+        pause = fault.seconds if fault else 0.0
         if fault and fault.strikes("shell", ("slow",), line):
-            await asyncio.sleep(fault.seconds)
+            await asyncio.sleep(pause)
         answer = self._peer.ask(line)
         text = self._text(answer.lines)
         if fault and fault.strikes("shell", ("drop",), line):
