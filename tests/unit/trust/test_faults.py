@@ -146,7 +146,7 @@ def test_a_fault_leaves_the_old_or_the_new_store(
     # To find out whether the API can remove, two old certificates are exchanged: the same store in another order.
     ordered = sorted if (via, exact) == ("api", True) else list
     old, new = ordered(digests(*OLD)), ordered(digests(*wanted(exact)))
-    options = {"via": via, "state": "exact" if exact else "present"}
+    options: dict[str, Any] = {"via": via, "state": "exact" if exact else "present"}
     certificates = pem(*wanted(exact)) if exact else pem(*NEW)
     client.set(certs_root_post=post)
     COUNT.tried += 1

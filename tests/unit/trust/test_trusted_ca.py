@@ -138,7 +138,7 @@ def test_what_is_allowed_is_sent(client: StoreClient, given: Made, allow: str) -
 
 def test_a_protected_certificate_goes_when_it_is_told(client: StoreClient) -> None:
     client.set(certs_root_post="replace")
-    options = {"state": "exact", "protected": [pem(OLD[1], OLD[2])]}
+    options: dict[str, Any] = {"state": "exact", "protected": [pem(OLD[1], OLD[2])]}
     refused = client.trust(OLD[0], **options, allow_removal_of=[OLD[2].sha256])
     assert [one["sha256"] for one in refused["refused"]] == digests(OLD[1])
     allowed = [one.sha256 for one in (OLD[1], OLD[2])]
