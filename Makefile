@@ -3,7 +3,7 @@
 #
 # make demo    see it work: estate up, audit, summary and report, estate down
 # make test    unit, conformance and molecule
-# make lint    ruff, ansible-lint, docs, changelog, licences, ansible-test sanity
+# make lint    ruff, mypy, ansible-lint, docs, changelog, licences, ansible-test sanity
 # make lab-up / make lab-down   an estate to play with
 # make setup   only the environment; then .venv/bin/ansible-playbook collab.expressway.audit …
 #
@@ -74,9 +74,10 @@ unit: $(VENV)/.test
 molecule: $(VENV)/.test
 	$(IN_VENV) molecule test --all --report
 
-lint: $(VENV)/.lint
+lint: $(VENV)/.lint $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/mypy plugins tests
 	$(IN_VENV) ansible-lint --offline --profile production
 	$(IN_VENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all .
 	$(IN_VENV) antsibull-changelog lint
