@@ -9,6 +9,9 @@ from __future__ import annotations
 class PeerError(Exception):
     """Something about a peer that the task cannot go on with."""
 
+    login_refused = False
+    """Whether the credential was refused. Another try might get this address blocked."""
+
 
 class PeerUnreachable(PeerError):
     """No session, or a session that broke down before anything was written: the host becomes UNREACHABLE."""

@@ -149,7 +149,9 @@ class RestClient:
             text += ". This release may not have this part of the API"
         elif 300 <= error.code < 400:
             text += ". Redirects are not followed, because they would carry the credentials along"
-        return PeerRefused(text)
+        refusal = PeerRefused(text)
+        refusal.login_refused = error.code == 401
+        return refusal
 
 
 def _read(response: Any, deadline: float) -> bytes:

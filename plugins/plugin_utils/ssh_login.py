@@ -115,7 +115,9 @@ class SshLogin:
         except PeerUnreachable:
             raise
         except Exception as error:
-            raise PeerUnreachable(self._explained(error)) from None
+            unreachable = PeerUnreachable(self._explained(error))
+            unreachable.login_refused = isinstance(error, paramiko.AuthenticationException)
+            raise unreachable from None
 
     def close(self) -> None:
         """Close the transport and the proxy command; never raises."""

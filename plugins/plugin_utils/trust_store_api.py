@@ -12,7 +12,7 @@ with what it keeps, hence appends, and gets the new certificates alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.collab.expressway.plugins.module_utils.certificates import Certificate
@@ -23,6 +23,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store_chan
     bundle_text,
 )
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
+    PeerError,
     PeerRefused,
     PeerUnreachable,
 )
@@ -68,9 +69,10 @@ class StoreOverApi:
     def __init__(self, api: RestClient, how: str = AUTO) -> None:
         self._api = api
         self._how = how
+        self._locked_out: PeerError | None = None
 
     def read(self) -> TrustStore:
-        text = self._api.get_text(PATH)
+        text = self._once_refused_never_again(lambda: self._api.get_text(PATH))
         store = TrustStore.read(text)
         if not store.certificates:
             # No appliance is without one; an error page must not pass for an empty store.
@@ -110,14 +112,26 @@ class StoreOverApi:
         """Send, then read back, whatever the answer was."""
         answered = False
         try:
-            said = self._api.post_file(PATH, bundle_text(certificates).encode(), "ca.pem").rstrip(
-                "."
-            )
+            content = bundle_text(certificates).encode()
+            said = self._once_refused_never_again(
+                lambda: self._api.post_file(PATH, content, "ca.pem")
+            ).rstrip(".")
             answered = True
         except (PeerRefused, PeerUnreachable) as error:
             said = str(error)
         now, unread = read_back(self.read)
         return Upload(f"{said}; {unread}" if unread else said, answered, now)
+
+    def _once_refused_never_again(self, ask: Callable[[], str]) -> str:
+        """What `ask` returns. After a refused login nothing more is asked, as the appliance blocks addresses."""
+        if self._locked_out is not None:
+            raise self._locked_out
+        try:
+            return ask()
+        except PeerError as error:
+            if error.login_refused:
+                self._locked_out = error
+            raise
 
     def _append_shows(self, change: TrustStoreChange) -> Outcome | None:
         """None unless an upload is seen not to replace the store.

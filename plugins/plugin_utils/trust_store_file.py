@@ -45,6 +45,7 @@ class StoreInFile:
         self._peer = peer
         self._files: Any = None
         self._draft: str | None = None
+        self._locked_out: PeerUnreachable | None = None
         self._notes: list[str] = []
 
     def read(self) -> TrustStore:
@@ -96,8 +97,16 @@ class StoreInFile:
     # --- SFTP -----------------------------------------------------------------------------------
 
     def _session(self) -> Any:
-        if self._files is None:
-            self._files = self._log_in()
+        # After a refused login nothing more is tried, as the appliance blocks addresses.
+        if self._locked_out is not None:
+            raise self._locked_out
+        try:
+            if self._files is None:
+                self._files = self._log_in()
+        except PeerUnreachable as error:
+            if error.login_refused:
+                self._locked_out = error
+            raise
         return self._files
 
     def _read(self, path: str) -> bytes:

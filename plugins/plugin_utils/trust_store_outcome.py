@@ -56,7 +56,7 @@ def read_back(read: Callable[[], TrustStore]) -> tuple[TrustStore | None, str]:
             return read(), ""
         except (PeerError, UnexpectedAnswer) as error:
             pause = next(pauses, None)
-            if pause is None:
+            if pause is None or getattr(error, "login_refused", False):
                 return None, str(error)
         time.sleep(pause)
 

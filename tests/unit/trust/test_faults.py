@@ -185,6 +185,25 @@ KILLED = [
 
 
 @pytest.mark.parametrize(
+    ("via", "fault"),
+    [
+        ("api", at("refuse_login", "", 9, channel="api")),
+        ("api", after(GET, at("refuse_login", "", 9, channel="api"))),
+        ("api", after(POST, at("refuse_login", "", 9, channel="api"))),
+        ("root_ssh", at("refuse_login", "", 9, channel="root")),
+        ("root_ssh", at("drop", RENAME, then=at("refuse_login", "", 9, channel="root"))),
+    ],
+)
+def test_a_refused_login_is_tried_once(
+    client: StoreClient, via: str, fault: dict[str, Any]
+) -> None:
+    client.estate.set_fault(client.name, fault)
+    result = client.trust(*NEW, via=via)
+    assert result.get("failed") or result.get("unreachable")
+    assert client.seen["failed_logins"] == 1
+
+
+@pytest.mark.parametrize(
     ("via", "post", "fault"),
     [
         (via, post, fault)
