@@ -17,6 +17,10 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit_origins im
     audited_origins,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.audit_peers import audited_peer
+from ansible_collections.collab.expressway.plugins.module_utils.audit_plan import (
+    Planner,
+    repair_plan,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import (
     Record,
     Situation,
@@ -25,7 +29,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit_summary im
 from ansible_collections.collab.expressway.plugins.module_utils.audit_verdicts import Judge, judged
 from ansible_collections.collab.expressway.plugins.module_utils.findings import findings
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Raised in its first part when a key changes its meaning, in its second when keys are added."""
 
 
@@ -38,6 +42,7 @@ def audit_cluster(
     at: datetime,
     read_chain: ReadChain,
     judge: Judge,
+    planner: Planner | None = None,
     certificates: Chain | None = None,
     expiring_within_days: int = 30,
     security_level: int = 1,
@@ -46,7 +51,7 @@ def audit_cluster(
 
     `peers`: [{name, reached, error, facts, origin_verification_until, origin_verification_reason}], facts as the
     facts module returns them. `addresses`: [{address, port, product, node, connect_to, source}]. `presented`: entries
-    of presented_certificates_info. `certificates`: records of CA certificates known from elsewhere. `at`: aware time
+    of presented_certificates_info. `planner`: without it the plan is empty. `certificates`: records of CA certificates known from elsewhere. `at`: aware time
     of the judgement; the model keeps its date only, so that an unchanged cluster gives an unchanged model.
     """
     observed = list(peers)
@@ -94,6 +99,8 @@ def audit_cluster(
             for verdict in situation.verdicts
         ],
         "findings": found,
-        "plan": {},
+        "plan": {}
+        if planner is None
+        else repair_plan(situation, trust_stores, planner=planner, security_level=security_level),
         "summary": summary(situation, found),
     }

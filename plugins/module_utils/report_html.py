@@ -24,6 +24,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.report_peers imp
     peer_table,
     trust_stores,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.report_plan import plan_table
 from ansible_collections.collab.expressway.plugins.module_utils.report_style import SCRIPT, STYLE
 
 BREAKS = ("breaks_today", "no_agreement_on_tls")
@@ -160,6 +161,9 @@ def _cluster(audit: Record) -> Markup:
         peer_table(audit),
         _findings("What breaks today", today, "Nothing that was looked at breaks today."),
         _findings("What would break", later, "Nothing that was looked at would break."),
+        [element("h3", "The smallest repair of trust"), plan_table(audit)]
+        if audit["plan"]
+        else None,
         element("h3", "Every login on every peer"),
         matrix(audit),
         _findings("What else to act on", others, "Nothing else."),

@@ -15,6 +15,10 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit_situation 
     login,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.printable_text import printable
+from ansible_collections.collab.expressway.plugins.module_utils.report_plan import (
+    NOTHING,
+    plan_lines,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.short_names import (
     cluster_domain,
     short,
@@ -113,6 +117,12 @@ def _cluster(audit: Record) -> Iterator[str]:
             yield from _wrapped(line, "    - ")
         yield from _wrapped(found["remedy"], "    Do: ")
         yield f"    id: {found['id']}"
+        yield ""
+    if audit["plan"]:
+        lines = plan_lines(audit)
+        yield f"The smallest repair of trust: {len(lines) or NOTHING}"
+        for line in lines:
+            yield from _wrapped(line, "    - ")
         yield ""
     unseen = audit["summary"]["not_looked_at"]
     yield f"Not looked at: {len(unseen) or 'nothing'}"

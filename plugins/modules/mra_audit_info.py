@@ -155,7 +155,7 @@ audit:
     schema_version:
       description: Version of the model.
       type: str
-      sample: "1.0"
+      sample: "1.1"
     cluster:
       description: As given.
       type: str
@@ -200,7 +200,9 @@ audit:
         key_type: {description: Key type of the certificate that it concerns; null without., type: str}
         reproduce: {description: Shell command that shows the same; null without., type: str}
     plan:
-      description: Always empty in this version.
+      description:
+        - The smallest repair of trust, by peer; C(add) lists what its trust store lacks, each with C(sha256), C(reason), C(seen_in) and
+          C(repairs). See M(collab.expressway.trust_plan_info).
       type: dict
     summary:
       description: The answer in short.
@@ -229,6 +231,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.dependencies imp
     MISSING,
     missing_dependencies,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan import plan_trust
 from ansible_collections.collab.expressway.plugins.module_utils.verdicts import judge_origins
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -300,6 +303,7 @@ def main() -> None:
             at=at,
             read_chain=read_chain,
             judge=judge_origins,
+            planner=plan_trust,
             certificates=candidates,
             expiring_within_days=options["expiring_within_days"],
             security_level=options["security_level"],

@@ -17,6 +17,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.certificates imp
     describe,
     read_bundle,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan import plan_trust
 from ansible_collections.collab.expressway.plugins.module_utils.verdicts import judge_origins
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -166,6 +167,7 @@ def audit(
             "at": AT,
             "read_chain": lambda text: [describe(item) for item in read_bundle(text).certificates],
             "judge": judge_origins,
+            "planner": plan_trust,
             **otherwise,
         }
     )
