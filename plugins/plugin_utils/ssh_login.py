@@ -75,7 +75,7 @@ class SshLogin:
     def open_shell(self) -> Any:
         """Log in and return the channel of a shell on a terminal; raises `PeerUnreachable`."""
         return self._logged_in(
-            lambda: self._client.invoke_shell(term="dumb", width=TERMINAL_WIDTH, height=24)
+            lambda client: client.invoke_shell(term="dumb", width=TERMINAL_WIDTH, height=24)
         )
 
     def open_sftp(self, answer_timeout: float) -> Any:
@@ -83,11 +83,11 @@ class SshLogin:
 
         Raises `PeerUnreachable`.
         """
-        files = self._logged_in(lambda: self._client.open_sftp())
+        files = self._logged_in(lambda client: client.open_sftp())
         files.get_channel().settimeout(answer_timeout)
         return files
 
-    def _logged_in(self, then: Callable[[], Any]) -> Any:
+    def _logged_in(self, then: Callable[[Any], Any]) -> Any:
         login = self._login
         if paramiko is None:
             raise PeerUnreachable(
@@ -111,7 +111,7 @@ class SshLogin:
                 sock=self._proxy_socket(),
                 **credential,
             )
-            return then()
+            return then(self._client)
         except PeerUnreachable:
             raise
         except Exception as error:

@@ -37,15 +37,12 @@ class Transport(Protocol):
 
     def read(self) -> TrustStore:
         """The store; raises `PeerError` or `UnexpectedAnswer`, never returns an empty one in their place."""
-        ...
 
     def refusal(self, change: TrustStoreChange) -> str | None:
         """Why this way is known not to make this change, before anything is sent."""
-        ...
 
     def apply(self, change: TrustStoreChange) -> Outcome:
         """Make the change. Errors after the first write are told in the outcome, not raised."""
-        ...
 
 
 def read_back(read: Callable[[], TrustStore]) -> tuple[TrustStore | None, str]:
