@@ -13,6 +13,7 @@ from ansible_collections.collab.expressway.plugins.module_utils import (
     findings_coverage,
     findings_refusals,
     findings_trust_stores,
+    findings_upgrade,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import (
     Record,
@@ -47,6 +48,7 @@ CHECKS: tuple[Check, ...] = (
     findings_certificates.common_name_only,
     findings_certificates.loosely_named,
     findings_certificates.weak,
+    findings_upgrade.which_certificate_comes,
     findings_cluster.before_the_switch,
     findings_cluster.cipher_list_assumed,
 )

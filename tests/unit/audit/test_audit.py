@@ -162,7 +162,10 @@ def _nothing_unseen_is_accepted(model: Record) -> None:
 
 def test_the_usual_dual_certificate_origin_would_break_after_a_change() -> None:
     model = usual()
-    assert [found["check"] for found in model["findings"]] == ["breaks_after_change"]
+    assert [found["check"] for found in model["findings"]] == [
+        "breaks_after_change",
+        "which_certificate_comes",
+    ]
     assert model["summary"]["breaks_today"] == model["summary"]["refused"] == 0
     assert model["summary"]["answer"] == (
         "emea: No login breaks: the peer accepts the only origin; 1 would break after a cipher or release change."

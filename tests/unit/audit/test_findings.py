@@ -70,6 +70,22 @@ CASES = {
         [(situation(verdict(), refused(ECDSA_LEAF, "breaks_after_change", key_type="ecdsa")), "warning")],
         [HEALTHY, standing("breaks_today"), situation(verdict(), verdict(ECDSA_LEAF, "ecdsa"))],
     ),
+    "which_certificate_comes": (
+        [
+            (situation(verdict(LEAF, "rsa"), refused(ECDSA_LEAF, "breaks_today", key_type="ecdsa")), "info"),
+            (situation(refused(LEAF, "breaks_today", key_type="rsa"), verdict(ECDSA_LEAF, "ecdsa")), "info"),
+        ],
+        [
+            HEALTHY,
+            situation(verdict(LEAF, "rsa"), verdict(ECDSA_LEAF, "ecdsa")),
+            situation(refused(ECDSA_LEAF, "breaks_today", key_type="ecdsa")),
+            # Refused with either: no order helps.
+            situation(
+                refused(LEAF, "breaks_today", key_type="rsa"),
+                refused(ECDSA_LEAF, "breaks_today", key_type="ecdsa"),
+            ),
+        ],
+    ),
     "masked_failure": (
         [(standing("breaks_today", reveals=["the name is not covered"]), "warning")],
         [standing("breaks_today")],
@@ -388,3 +404,12 @@ def test_a_cipher_list_is_looked_at_for_the_peer_that_has_it() -> None:
     )
     (finding,) = found("not_seen", two_lists)
     assert finding["peers"] == ["expc2"]
+
+
+def test_each_upgrade_path_says_what_it_would_refuse() -> None:
+    seen = situation(verdict(LEAF, "rsa"), refused(ECDSA_LEAF, "breaks_today", key_type="ecdsa"))
+    (found,) = (one for one in findings(seen) if one["check"] == "which_certificate_comes")
+    to_ecdsa, to_rsa, to_x15_2, _limits = found["evidence"]
+    assert "below X14.0" in to_ecdsa and f"{NODE}:8443 by expc1" in to_ecdsa
+    assert "from X14.0 or later" in to_rsa and "none is refused" in to_rsa
+    assert "X15.2" in to_x15_2 and "none is refused" in to_x15_2
