@@ -159,7 +159,9 @@ class Draft:
                 ),
                 "seen_in": seen_in(candidates[certificate]),
                 "repairs": ordered(
-                    origin for _, origins in repaired.get(certificate, []) for origin in origins
+                    origin
+                    for _chain, origins in repaired.get(certificate, [])
+                    for origin in origins
                 ),
             }
             for certificate in self._added_one_by_one

@@ -66,5 +66,5 @@ def not_found(left: Sequence[Left], refused: Sequence[RefusedCandidate]) -> list
             "needed_by": ordered(origins),
             "where_to_look": where_to_look(child, ordered(origins), refused),
         }
-        for _, (child, origins) in sorted(children.items(), key=lambda item: item[0])
+        for _issuer, (child, origins) in sorted(children.items(), key=lambda item: item[0])
     ]

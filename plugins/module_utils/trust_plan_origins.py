@@ -68,7 +68,7 @@ def in_order(origin: Mapping[str, Any]) -> tuple[str, int, str]:
 
 def ordered(origins: Iterable[Origin]) -> list[Origin]:
     """Each once, in the fixed order."""
-    return [one for _, one in sorted({in_order(one): one for one in origins}.items())]
+    return [one for _place, one in sorted({in_order(one): one for one in origins}.items())]
 
 
 def _digests(item: tuple[Chain, Any]) -> list[str]:

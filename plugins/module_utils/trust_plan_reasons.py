@@ -41,9 +41,9 @@ def reason(
 ) -> str:
     """One to three sentences. `repaired`: the chains that it helps, each with the origins presenting it."""
     certificate = candidate.certificate
-    origins = [origin for _, those in repaired for origin in those]
+    origins = [origin for _chain, those in repaired for origin in those]
     unsent = [origin for chain, those in repaired if certificate not in chain for origin in those]
-    if any(chain[0] == certificate for chain, _ in repaired):
+    if any(chain[0] == certificate for chain, _origins in repaired):
         told = f"Self-signed certificate of {listed(origins)}: only this very certificate makes it trusted."
     elif certificate.record["self_signed"]:
         told = (

@@ -67,7 +67,7 @@ class Repairs:
         if leaf.issuer_key == leaf.subject_key:
             yield (leaf,)
         waiting: list[Chain] = [()]
-        for _ in range(MOST_STEPS):
+        for _step in range(MOST_STEPS):
             if not waiting:
                 return
             path = waiting.pop()

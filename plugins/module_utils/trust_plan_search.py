@@ -110,7 +110,7 @@ def _groups(
             else:
                 apart.append(group)
         groups = [*apart, (reach, asked, kept)]
-    yield from ((asked, kept) for _, asked, kept in groups if asked)
+    yield from ((asked, kept) for _reach, asked, kept in groups if asked)
 
 
 def _for_most(group: Sequence[Wish], guarded: Sequence[Wish], oracle: Oracle) -> Found:
@@ -137,7 +137,9 @@ def _fewest_given_up(group: Sequence[Wish], guarded: Sequence[Wish], oracle: Ora
         dropped for size in range(1, len(group) + 1) for dropped in combinations(group, size)
     ]
     choices.sort(key=lambda dropped: sum(wish.weight for wish in dropped))
-    for _, equals in groupby(choices, key=lambda dropped: sum(wish.weight for wish in dropped)):
+    for _weight, equals in groupby(
+        choices, key=lambda dropped: sum(wish.weight for wish in dropped)
+    ):
         possible = []
         for dropped in equals:
             found = _search([wish for wish in group if wish not in dropped], guarded, oracle)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.collab.expressway.plugins.module_utils.predicted_peers import after_repair
 
 from tests.unit.trust_plan.pki import make
@@ -12,7 +14,11 @@ ONE, TWO = make("One"), make("Two")
 
 def test_a_repair_is_predicted_and_the_observation_stays() -> None:
     switch = {"supported": True, "state": "off", "note": None}
-    facts = {"trust_store": {"pem": ONE.pem}, "origin_verification": switch, "system": {}}
+    facts: dict[str, Any] = {
+        "trust_store": {"pem": ONE.pem},
+        "origin_verification": switch,
+        "system": {},
+    }
     old = {"origin_verification": {"supported": False, "state": None}}
     observed = [
         {"name": "expc1", "facts": facts},
