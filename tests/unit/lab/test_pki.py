@@ -219,3 +219,13 @@ def test_the_api_certificate_has_name_and_address() -> None:
     assert names is not None
     assert names.get_values_for_type(x509.IPAddress) == [ip_address("127.22.1.1")]
     api.verify_directly_issued_by(PKI.api_authority)
+
+
+def test_the_administrators_of_the_nodes_know_every_ca_above_them() -> None:
+    known = x509.load_pem_x509_certificates(PKI.tomcat_trust().encode())
+    subjects = {certificate.subject for certificate in known}
+    assert PKI.authority("partner-root") in known
+    assert len(known) == len(set(known))
+    assert all(certificate.issuer in subjects for certificate in known)
+    # The stale intermediate issues nothing any more.
+    assert PKI.authority("apac-issuing-of-old") not in known
