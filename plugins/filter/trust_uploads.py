@@ -36,7 +36,7 @@ options:
   accept_presented:
     description: Whether to upload what is known only from what origins present.
     type: bool
-    default: true
+    default: false
 """
 
 EXAMPLES = r"""
@@ -67,7 +67,7 @@ def trust_uploads(
     certificates: Sequence[str] | None = None,
     state: str = "present",
     on_clash: str = "fail",
-    accept_presented: bool = True,
+    accept_presented: bool = False,
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
     if certificates:

@@ -95,7 +95,7 @@ def planned_uploads(
     reads: Mapping[str, Record],
     *,
     on_clash: str = "fail",
-    accept_presented: bool = True,
+    accept_presented: bool = False,
 ) -> dict[str, Record]:
     """Peer → upload, from the plans of trust_plan_info.
 
@@ -137,7 +137,7 @@ def _planned(
                 _named(
                     certificate,
                     f"only {' and '.join(certificate['seen_in'])}, nobody vouches for it. Compare its SHA-256 with its owner "
-                    "and give it in trust_store_candidates",
+                    "and give it in trust_store_candidates, or set trust_store_accept_presented",
                 )
             )
         else:
