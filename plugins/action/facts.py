@@ -107,23 +107,20 @@ def _trust_store(connection: PeerConnection) -> dict[str, Any]:
             f"the trust store cannot be described without {' and '.join(missing)} on the controller"
         )
     from ansible_collections.collab.expressway.plugins.module_utils.certificates import (
-        bundle_digest,
         describe,
         read_bundle,
     )
+    from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_api import (
+        StoreOverApi,
+    )
 
-    pem = connection.api().get_text("/api/provisioning/certs/root")
-    bundle = read_bundle(pem)
-    if not bundle.certificates:
-        # No appliance is without one; an error page must not pass for an empty store.
-        raise UnexpectedAnswer(
-            f"GET /api/provisioning/certs/root answered {len(pem)} characters without a certificate"
-        )
+    store = StoreOverApi(connection.api()).read()
     return {
-        "pem": pem,
-        "sha256": bundle_digest(bundle.certificates),
-        "certificates": [describe(certificate) for certificate in bundle.certificates],
-        "problems": list(bundle.problems),
+        "pem": store.text,
+        "sha256": store.sha256,
+        # As the bundle has them, also what it holds twice.
+        "certificates": [describe(one) for one in read_bundle(store.text).certificates],
+        "problems": list(store.problems),
     }
 
 
