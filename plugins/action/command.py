@@ -6,16 +6,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.shell_commands import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.shell_commands import (
     InvalidCommand,
     check_command,
     group_of,
     only_reads,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.xconfiguration import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.xconfiguration import (
     parse_configuration,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.xstatus import parse_status
+from ansible_collections.collab.expressway.plugins.module_utils.peer.xstatus import parse_status
 from ansible_collections.collab.expressway.plugins.modules.command import ARGUMENT_SPEC
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
     PeerRefused,

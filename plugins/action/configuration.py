@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.configuration_plan import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.configuration_plan import (
     HIDDEN,
     Change,
     InvalidSettings,
@@ -14,7 +14,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.configuration_pl
     plan_change,
     wanted_settings,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.xconfiguration import Setting
+from ansible_collections.collab.expressway.plugins.module_utils.peer.xconfiguration import Setting
 from ansible_collections.collab.expressway.plugins.modules.configuration import ARGUMENT_SPEC
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerRefused
 from ansible_collections.collab.expressway.plugins.plugin_utils.peer_action import (

@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.collab.expressway.plugins.module_utils.dependencies import (
     missing_dependencies,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.peer_facts import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.facts import (
     SWITCH,
     UnexpectedAnswer,
     cipher_facts,
@@ -21,7 +21,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.peer_facts impor
     system_facts,
     uc_server_facts,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.xconfiguration import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.xconfiguration import (
     Configuration,
     parse_configuration,
 )
@@ -106,7 +106,7 @@ def _trust_store(connection: PeerConnection) -> dict[str, Any]:
         raise PeerRefused(
             f"the trust store cannot be described without {' and '.join(missing)} on the controller"
         )
-    from ansible_collections.collab.expressway.plugins.module_utils.certificates import (
+    from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
         describe,
         read_bundle,
     )

@@ -7,17 +7,17 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.configuration_plan import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.configuration_plan import (
     Wanted,
     plan_change,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.peer_facts import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.facts import (
     SWITCH,
     origin_verification_facts,
     release_of,
     switch_state,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.xconfiguration import Setting
+from ansible_collections.collab.expressway.plugins.module_utils.peer.xconfiguration import Setting
 from ansible_collections.collab.expressway.plugins.modules.origin_verification import ARGUMENT_SPEC
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerRefused
 from ansible_collections.collab.expressway.plugins.plugin_utils.peer_action import (

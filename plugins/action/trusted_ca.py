@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.pem_options import pem_texts
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store_change import (
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.pem_options import (
+    pem_texts,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
     plan_change,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store_refusals import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.refusals import (
     Refusal,
     digest,
     read_given,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.certificates import describe
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import describe
 from ansible_collections.collab.expressway.plugins.modules.trusted_ca_info import ARGUMENT_SPEC
 from ansible_collections.collab.expressway.plugins.plugin_utils.peer_action import (
     PeerAction,

@@ -46,7 +46,7 @@ _value:
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.predicted_peers import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.predicted_peers import (
     after_repair as peers_after_repair,
 )
 

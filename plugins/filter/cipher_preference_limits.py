@@ -39,7 +39,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.cipher_preference import (
+from ansible_collections.collab.expressway.plugins.module_utils.audit.cipher_preference import (
     where_it_cannot_help,
 )
 

@@ -55,11 +55,11 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.audit_origins import (
+from ansible_collections.collab.expressway.plugins.module_utils.audit.origins import (
     KEY_TYPES,
     OFFERED,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.audit_peers import offers
+from ansible_collections.collab.expressway.plugins.module_utils.audit.peers import offers
 
 
 def handshakes(

@@ -38,7 +38,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.cipher_preference import (
+from ansible_collections.collab.expressway.plugins.module_utils.audit.cipher_preference import (
     changes_for_logins,
 )
 

@@ -59,7 +59,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.collab.expressway.plugins.module_utils.audit_nodes import (
+from ansible_collections.collab.expressway.plugins.module_utils.audit.nodes import (
     NodeRefused,
     addresses_of,
 )

@@ -40,7 +40,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.collab.expressway.plugins.module_utils.cipher_preference import preferred
+from ansible_collections.collab.expressway.plugins.module_utils.audit.cipher_preference import (
+    preferred,
+)
 
 
 def preferred_ciphers(cipher_list: str, state: str) -> str:

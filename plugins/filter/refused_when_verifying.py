@@ -34,7 +34,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.switch_cluster import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.switch_cluster import (
     refused_when_verifying,
 )
 

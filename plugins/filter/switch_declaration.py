@@ -46,7 +46,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.switch_declaration import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.switch_declaration import (
     declaration,
 )
 

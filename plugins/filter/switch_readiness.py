@@ -52,7 +52,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.switch_cluster import readiness
+from ansible_collections.collab.expressway.plugins.module_utils.peer.switch_cluster import readiness
 
 
 def switch_readiness(

@@ -40,7 +40,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.switch_cluster import report
+from ansible_collections.collab.expressway.plugins.module_utils.peer.switch_cluster import report
 
 
 def switch_report(outcomes: list[Mapping[str, Any]], predicted: bool = False) -> list[str]:

@@ -52,7 +52,9 @@ _value:
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.trust_backups import choose_backup
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.backups import (
+    choose_backup,
+)
 
 
 def trust_backup(

@@ -39,7 +39,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.trust_backups import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.backups import (
     doubts_about_backup,
 )
 

@@ -57,7 +57,7 @@ _value:
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.trust_outcome import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.outcome import (
     doubts,
     may_put_back,
 )

@@ -54,7 +54,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.trust_rollout import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.rollout import (
     problems_before_writing,
     unread_peers,
 )

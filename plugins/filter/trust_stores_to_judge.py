@@ -35,7 +35,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.trust_rollout import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.rollout import (
     stores_to_judge,
 )
 

@@ -55,7 +55,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.collab.expressway.plugins.module_utils.trust_rollout import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.rollout import (
     given_uploads,
     planned_uploads,
 )

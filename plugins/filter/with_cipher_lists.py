@@ -40,7 +40,7 @@ _value:
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.cipher_preference import (
+from ansible_collections.collab.expressway.plugins.module_utils.audit.cipher_preference import (
     with_cipher_lists as peers_with_cipher_lists,
 )
 

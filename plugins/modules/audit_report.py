@@ -74,11 +74,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.collab.expressway.plugins.module_utils.report_files import (
+from ansible_collections.collab.expressway.plugins.module_utils.report.files import (
     FILE_NAMES,
     render,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.report_text import (
+from ansible_collections.collab.expressway.plugins.module_utils.report.text import (
     printable_lines,
     screen,
 )

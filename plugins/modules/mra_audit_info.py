@@ -221,8 +221,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.collab.expressway.plugins.module_utils.audit import audit_cluster
-from ansible_collections.collab.expressway.plugins.module_utils.certificates import (
+from ansible_collections.collab.expressway.plugins.module_utils.audit.model import audit_cluster
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
     describe,
     read_bundle,
@@ -231,8 +231,10 @@ from ansible_collections.collab.expressway.plugins.module_utils.dependencies imp
     MISSING,
     missing_dependencies,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.trust_plan import plan_trust
-from ansible_collections.collab.expressway.plugins.module_utils.verdicts import judge_origins
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.plan import plan_trust
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts import (
+    judge_origins,
+)
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "cluster": {"type": "str", "required": True},

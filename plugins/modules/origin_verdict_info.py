@@ -211,13 +211,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.collab.expressway.plugins.module_utils.certificates import read_bundle
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    read_bundle,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.pem_options import (
+    pem_text,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.dependencies import (
     MISSING,
     missing_dependencies,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.pem_options import pem_text
-from ansible_collections.collab.expressway.plugins.module_utils.verdicts import judge_origins
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts import (
+    judge_origins,
+)
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "trust_stores": {"type": "dict", "required": True},

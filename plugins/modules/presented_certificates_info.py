@@ -212,19 +212,19 @@ from ansible_collections.collab.expressway.plugins.module_utils.dependencies imp
     missing_dependencies,
     x509,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.origins import (
-    OriginRefused,
-    read_origins,
-)
-from ansible_collections.collab.expressway.plugins.module_utils.presented_chains import (
+from ansible_collections.collab.expressway.plugins.module_utils.presented.chains import (
     Offer,
     read_presented_chains,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.tls_endpoints import Limits
-from ansible_collections.collab.expressway.plugins.module_utils.tls_openssl_probe import (
+from ansible_collections.collab.expressway.plugins.module_utils.presented.endpoints import Limits
+from ansible_collections.collab.expressway.plugins.module_utils.presented.openssl_probe import (
     DEFAULT_CIPHER_LIST,
     TLS_VERSIONS,
     CipherListRefused,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import (
+    OriginRefused,
+    read_origins,
 )
 
 _KEY_TYPES = ["rsa", "ecdsa", "offered"]

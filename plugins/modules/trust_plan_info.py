@@ -343,15 +343,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.pem_options import (
+    pem_text,
+    pem_texts,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.dependencies import (
     MISSING,
     missing_dependencies,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.pem_options import (
-    pem_text,
-    pem_texts,
-)
-from ansible_collections.collab.expressway.plugins.module_utils.trust_plan import plan_trust
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.plan import plan_trust
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "trust_stores": {"type": "dict", "required": True},

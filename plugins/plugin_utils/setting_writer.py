@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.collab.expressway.plugins.module_utils.configuration_plan import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.configuration_plan import (
     Change,
     explain_absence,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.setting_kinds import Kind
-from ansible_collections.collab.expressway.plugins.module_utils.xconfiguration import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.setting_kinds import Kind
+from ansible_collections.collab.expressway.plugins.module_utils.peer.xconfiguration import (
     Configuration,
     Setting,
     parse_configuration,

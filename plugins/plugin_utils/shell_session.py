@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ansible_collections.collab.expressway.plugins.module_utils.xstatus import parse_status
+from ansible_collections.collab.expressway.plugins.module_utils.peer.xstatus import parse_status
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
     PeerRefused,
     PeerUnreachable,

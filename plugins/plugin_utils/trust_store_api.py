@@ -15,9 +15,11 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.collab.expressway.plugins.module_utils.certificates import Certificate
-from ansible_collections.collab.expressway.plugins.module_utils.peer_facts import UnexpectedAnswer
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store_change import (
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    Certificate,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.peer.facts import UnexpectedAnswer
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
     TrustStore,
     TrustStoreChange,
     bundle_text,

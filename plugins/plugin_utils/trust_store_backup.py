@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store_change import TrustStore
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import TrustStore
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerRefused
 
 MANIFEST = "manifest.json"

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store_change import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
     TrustStore,
     TrustStoreChange,
 )

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ansible_collections.collab.expressway.plugins.module_utils.peer_facts import UnexpectedAnswer
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store_change import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.facts import UnexpectedAnswer
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
     TrustStore,
     TrustStoreChange,
 )

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store_change import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
     TrustStoreChange,
     difference,
     shown,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store_refusals import Refusal
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.refusals import Refusal
 from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_outcome import Outcome
 
 

@@ -55,12 +55,14 @@ class Cost(NamedTuple):
 
 
 def product(endpoints: Endpoints) -> Callable[[], list[str]]:
-    from ansible_collections.collab.expressway.plugins.module_utils.origins import Origin
-    from ansible_collections.collab.expressway.plugins.module_utils.presented_chains import (
+    from ansible_collections.collab.expressway.plugins.module_utils.presented.chains import (
         Offer,
         read_presented_chains,
     )
-    from ansible_collections.collab.expressway.plugins.module_utils.tls_endpoints import Limits
+    from ansible_collections.collab.expressway.plugins.module_utils.presented.endpoints import (
+        Limits,
+    )
+    from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import Origin
 
     origins = [Origin(*endpoint) for endpoint in endpoints]
 
@@ -226,9 +228,13 @@ def hold_in_time(network: str, goals: Goals) -> None:
 def timed(
     endpoints: Endpoints, timeout: float, deadline: float
 ) -> tuple[list[dict[str, Any]], float]:
-    from ansible_collections.collab.expressway.plugins.module_utils import presented_chains
-    from ansible_collections.collab.expressway.plugins.module_utils.origins import Origin
-    from ansible_collections.collab.expressway.plugins.module_utils.tls_endpoints import Limits
+    from ansible_collections.collab.expressway.plugins.module_utils.presented import (
+        chains as presented_chains,
+    )
+    from ansible_collections.collab.expressway.plugins.module_utils.presented.endpoints import (
+        Limits,
+    )
+    from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import Origin
 
     started = time.monotonic()
     entries = presented_chains.read_presented_chains(

@@ -22,9 +22,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.certificates import read_bundle
-from ansible_collections.collab.expressway.plugins.module_utils.chain_judgement import TrustStore
-from ansible_collections.collab.expressway.plugins.module_utils.verdicts import Work, judge_origins
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    read_bundle,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.chain_judgement import (
+    TrustStore,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts import (
+    Work,
+    judge_origins,
+)
 
 from tests.conformance.issuing import Issued, Keys, Profile, issue
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.verdicts import (
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts import (
     EXPRESSWAY,
     TRAFFIC_SERVER_9,
     Profile,

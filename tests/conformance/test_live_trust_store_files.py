@@ -10,8 +10,12 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ansible_collections.collab.expressway.plugins.module_utils.certificates import read_bundle
-from ansible_collections.collab.expressway.plugins.module_utils.verdicts import TRAFFIC_SERVER_9
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    read_bundle,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts import (
+    TRAFFIC_SERVER_9,
+)
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID

@@ -10,7 +10,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.verdicts import (
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts import (
     TRAFFIC_SERVER_9,
     judge_origins,
 )

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.audit_peers import (
+from ansible_collections.collab.expressway.plugins.module_utils.audit.peers import (
     DOCUMENTED_CIPHER_LIST,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import Situation
+from ansible_collections.collab.expressway.plugins.module_utils.audit.situation import Situation
 
 Record = dict[str, Any]
 

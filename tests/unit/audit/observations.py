@@ -11,14 +11,16 @@ import warnings
 from functools import cache
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.audit import audit_cluster
-from ansible_collections.collab.expressway.plugins.module_utils.certificates import (
+from ansible_collections.collab.expressway.plugins.module_utils.audit.model import audit_cluster
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     bundle_digest,
     describe,
     read_bundle,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.trust_plan import plan_trust
-from ansible_collections.collab.expressway.plugins.module_utils.verdicts import judge_origins
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.plan import plan_trust
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts import (
+    judge_origins,
+)
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa

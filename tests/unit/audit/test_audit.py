@@ -12,10 +12,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.audit_peers import (
+from ansible_collections.collab.expressway.plugins.module_utils.audit.peers import (
     DOCUMENTED_CIPHER_LIST,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.report_files import (
+from ansible_collections.collab.expressway.plugins.module_utils.report.files import (
     FILE_NAMES,
     json_report,
     render,

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.report_html import html_report
-from ansible_collections.collab.expressway.plugins.module_utils.report_plan import (
+from ansible_collections.collab.expressway.plugins.module_utils.report.html import html_report
+from ansible_collections.collab.expressway.plugins.module_utils.report.plan import (
     NOTHING,
     additions,
     plan_lines,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.report_text import text_report
+from ansible_collections.collab.expressway.plugins.module_utils.report.text import text_report
 
 from tests.unit.audit.observations import CHAINS, Record, address, audit, observed, presented
 

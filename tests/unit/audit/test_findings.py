@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.audit_situation import Situation
-from ansible_collections.collab.expressway.plugins.module_utils.findings import CHECKS, findings
+from ansible_collections.collab.expressway.plugins.module_utils.audit.findings import (
+    CHECKS,
+    findings,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.audit.situation import Situation
 
 from tests.unit.audit.builders import (
     DOCUMENTED_CIPHER_LIST,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.report_html import html_report
+from ansible_collections.collab.expressway.plugins.module_utils.report.html import html_report
 
 from tests.unit.audit.observations import (
     CHAINS,

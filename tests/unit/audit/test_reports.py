@@ -11,25 +11,27 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.html_elements import (
-    Markup,
-    element,
-)
-from ansible_collections.collab.expressway.plugins.module_utils.refusal_words import (
+from ansible_collections.collab.expressway.plugins.module_utils.audit.refusal_words import (
     CHAIN_WORDS,
     EXPIRED_ISSUER,
     UNCOVERED_IP,
     UNCOVERED_NAME,
     in_few_words,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.report_html import html_report
-from ansible_collections.collab.expressway.plugins.module_utils.report_text import (
+from ansible_collections.collab.expressway.plugins.module_utils.audit.short_names import (
+    common_domain,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.report.elements import (
+    Markup,
+    element,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.report.html import html_report
+from ansible_collections.collab.expressway.plugins.module_utils.report.text import (
     SCREEN_COLUMNS,
     SCREEN_LINES,
     screen,
     text_report,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.short_names import common_domain
 
 from tests.unit.audit.observations import (
     HOSTILE,

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.cluster import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.cluster import (
     ClusterConfiguration,
     is_primary,
     locate_peer,
     parse_cluster,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.xconfiguration import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.xconfiguration import (
     parse_configuration,
 )
 

@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.configuration_plan import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.configuration_plan import (
     InvalidSettings,
     explain_absence,
     plan_change,
     wanted_settings,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.shell_commands import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.shell_commands import (
     group_of,
     only_reads,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.xconfiguration import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.xconfiguration import (
     Configuration,
     Setting,
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.peer_facts import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.facts import (
     UnexpectedAnswer,
     cipher_facts,
     mra_facts,
@@ -14,8 +14,8 @@ from ansible_collections.collab.expressway.plugins.module_utils.peer_facts impor
     system_facts,
     uc_server_facts,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.releases import parse_release
-from ansible_collections.collab.expressway.plugins.module_utils.xconfiguration import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.releases import parse_release
+from ansible_collections.collab.expressway.plugins.module_utils.peer.xconfiguration import (
     Configuration,
     Setting,
 )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.releases import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.releases import (
     has_switch,
     note_on_missing_switch,
     parse_release,

@@ -7,12 +7,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.switch_cluster import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.switch_cluster import (
     readiness,
     refused_when_verifying,
     report,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.switch_declaration import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.switch_declaration import (
     declaration,
 )
 

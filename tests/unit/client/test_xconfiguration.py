@@ -7,12 +7,12 @@ import string
 import unicodedata
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.setting_kinds import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.setting_kinds import (
     Kind,
     kind_of,
     looks_secret,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.xconfiguration import (
+from ansible_collections.collab.expressway.plugins.module_utils.peer.xconfiguration import (
     InvalidPath,
     InvalidValue,
     Setting,

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.xstatus import lookup, parse_status
+from ansible_collections.collab.expressway.plugins.module_utils.peer.xstatus import (
+    lookup,
+    parse_status,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 

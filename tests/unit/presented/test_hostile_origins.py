@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.origins import Origin
-from ansible_collections.collab.expressway.plugins.module_utils.presented_chains import (
+from ansible_collections.collab.expressway.plugins.module_utils.presented.chains import (
     Offer,
     read_presented_chains,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.tls_endpoints import Limits
+from ansible_collections.collab.expressway.plugins.module_utils.presented.endpoints import Limits
+from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import Origin
 
 from tests.unit.presented import flights
 from tests.unit.presented.pki import Pki

@@ -9,7 +9,7 @@ import socket
 import time
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.name_lookup import (
+from ansible_collections.collab.expressway.plugins.module_utils.presented.name_lookup import (
     Lookup,
     first_address,
     look_up,

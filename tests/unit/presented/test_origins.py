@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.origins import (
+from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import (
     Origin,
     OriginRefused,
     read_origins,

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.origins import Origin
-from ansible_collections.collab.expressway.plugins.module_utils.presented_chains import (
+from ansible_collections.collab.expressway.plugins.module_utils.presented.chains import (
     Offer,
     read_presented_chains,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.tls_endpoints import Limits
-from ansible_collections.collab.expressway.plugins.module_utils.tls_openssl_probe import (
+from ansible_collections.collab.expressway.plugins.module_utils.presented.endpoints import Limits
+from ansible_collections.collab.expressway.plugins.module_utils.presented.openssl_probe import (
     CipherListRefused,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import Origin
 
 from tests.unit.presented import flights
 from tests.unit.presented.pki import Pki

@@ -9,13 +9,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.tls_key_types import (
+from ansible_collections.collab.expressway.plugins.module_utils.presented.key_types import (
     ECDSA,
     RSA,
     held_to,
     leaf_key_type,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.tls_outcomes import Outcome, failed
+from ansible_collections.collab.expressway.plugins.module_utils.presented.outcomes import (
+    Outcome,
+    failed,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 

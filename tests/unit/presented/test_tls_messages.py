@@ -9,12 +9,12 @@ import ssl
 import tracemalloc
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.tls_key_types import (
+from ansible_collections.collab.expressway.plugins.module_utils.presented.key_types import (
     ECDSA,
     RSA,
     KeyType,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.tls_messages import (
+from ansible_collections.collab.expressway.plugins.module_utils.presented.tls_messages import (
     MAX_ANSWER,
     Alerted,
     AnswerReader,

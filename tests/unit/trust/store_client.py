@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store_change import TrustStore
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import TrustStore
 
 from tests.lab.faults import Fault
 from tests.unit.client.peers import Client

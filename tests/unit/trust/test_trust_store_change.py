@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.certificates import (
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
     bundle_digest,
     read_bundle,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store_change import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
     TrustStore,
     TrustStoreChange,
     difference,

@@ -8,12 +8,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.certificates import read_bundle
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store_change import (
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    read_bundle,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
     TrustStore,
     plan_change,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store_refusals import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.refusals import (
     digest,
     read_given,
     refused_additions,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.trust_plan import plan_trust
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.plan import plan_trust
 
 from tests.unit.trust_plan.pki import (
     AT,

@@ -9,17 +9,21 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.certificates import (
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
     read_bundle,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.chain_judgement import TrustStore
-from ansible_collections.collab.expressway.plugins.module_utils.trust_plan import plan_trust
-from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_candidates import refusal
-from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_growth import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.candidates import refusal
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.growth import (
     upload_order,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.verdicts import judge_origins
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.plan import plan_trust
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.chain_judgement import (
+    TrustStore,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts import (
+    judge_origins,
+)
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils import trust_plan_search
-from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_growth import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan import (
+    search as trust_plan_search,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.growth import (
     by_size,
     members,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.trust_plan_search import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.search import (
     Found,
     Oracle,
     Wish,

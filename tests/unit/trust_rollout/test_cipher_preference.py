@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.cipher_preference import (
+from ansible_collections.collab.expressway.plugins.module_utils.audit.cipher_preference import (
     changes_for_logins,
     preferred,
     where_it_cannot_help,

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.predicted_peers import after_repair
+from ansible_collections.collab.expressway.plugins.module_utils.peer.predicted_peers import (
+    after_repair,
+)
 
 from tests.unit.trust_plan.pki import make
 

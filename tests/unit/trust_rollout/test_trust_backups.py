@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.certificates import (
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     bundle_digest,
     read_bundle,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.trust_backups import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.backups import (
     choose_backup,
     doubts_about_backup,
 )

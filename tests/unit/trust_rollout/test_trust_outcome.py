@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.trust_outcome import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.outcome import (
     doubts,
     drift,
     may_put_back,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.trust_rollout import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.rollout import (
     forecast,
     given_uploads,
     planned_uploads,
@@ -16,7 +16,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_rollout im
     stores_to_judge,
     unread_peers,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.verdicts import judge_origins
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts import (
+    judge_origins,
+)
 
 from tests.unit.trust_plan.pki import AT, Made, make
 

@@ -12,14 +12,14 @@ import ssl
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.certificate_names import (
-    certificate_names,
-)
-from ansible_collections.collab.expressway.plugins.module_utils.certificates import (
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
     bundle_digest,
     describe,
     read_bundle,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.names import (
+    certificate_names,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization

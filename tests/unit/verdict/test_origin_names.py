@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.certificate_names import (
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.names import (
     CertificateNames,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.origin_names import (
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.origin_names import (
     canonical_ip,
     covered_by,
     name_matches,

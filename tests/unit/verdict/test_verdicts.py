@@ -17,8 +17,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.certificates import read_bundle
-from ansible_collections.collab.expressway.plugins.module_utils.verdicts import (
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    read_bundle,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts import (
     Work,
     judge_origins,
 )

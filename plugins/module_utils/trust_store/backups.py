@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which backup of a trust store is put back on which peer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    bundle_digest,
+    read_bundle,
+)
+
+
+def choose_backup(
+    peer: str,
+    hosts: Sequence[str],
+    given: str,
+    *,
+    folder: bool,
+    manifest: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """{path, sha256, note, problem}: the backup for this peer, or why there is none.
+
+    `hosts`: every host of the run. `given`: the file or folder that was asked for. `manifest`: the entries of manifest.json in
+    that folder, {file, peer, taken_at, sha256, …}. Without `path` the peer is left as it is (`note`) or the run fails (`problem`).
+    """
+    if folder:
+        own = [entry for entry in manifest if entry.get("peer") == peer]
+        if not own:
+            return _choice(problem=f"{given} holds no backup of {peer}, as its manifest.json says")
+        newest = max(own, key=lambda entry: str(entry["taken_at"]))
+        return _choice(
+            str(PurePath(given) / newest["file"]), newest, f"taken at {newest['taken_at']}"
+        )
+    name = PurePath(given).name
+    listed = next((entry for entry in manifest if entry.get("file") == name), None)
+    owner = (
+        listed["peer"]
+        if listed
+        else next((host for host in hosts if name.startswith(f"{host}-")), None)
+    )
+    if owner == peer:
+        return _choice(given, listed)
+    if len(hosts) == 1:
+        return _choice(given, listed, f"this is a backup of {owner or 'an unknown peer'}")
+    if owner in hosts:
+        return _choice(note=f"the backup is one of {owner}")
+    return _choice(
+        problem=f"{given} is a backup of {owner or 'an unknown peer'}, which is not in this run. "
+        "Say with --limit which one host is to get it"
+    )
+
+
+def _choice(
+    path: str | None = None,
+    entry: Mapping[str, Any] | None = None,
+    note: str | None = None,
+    problem: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "path": path,
+        "sha256": (entry or {}).get("sha256"),
+        "note": note,
+        "problem": problem,
+    }
+
+
+def doubts_about_backup(choice: Mapping[str, Any], text: str) -> list[str]:
+    """Why the text of a backup must not become a trust store; empty when it may."""
+    bundle = read_bundle(text)
+    if bundle.unloadable:
+        return [f"{choice['path']} cannot be a trust store: {bundle.unloadable}"]
+    digest = bundle_digest(bundle.certificates)
+    if choice["sha256"] and digest != choice["sha256"]:
+        return [
+            f"{choice['path']} has been changed since it was taken: its digest is {digest[:16]}…, "
+            f"manifest.json says {choice['sha256'][:16]}…"
+        ]
+    return []

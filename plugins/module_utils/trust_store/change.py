@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The trust store of one peer before a change, and what it becomes.
+
+Two stores are the same when they hold the same certificates (SHA-256 of the DER): order, comments and
+repetitions never count as a change. What stays keeps its order, what comes is put behind it, because
+of two certificates with one subject the appliance takes the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    Certificate,
+    bundle_digest,
+    read_bundle,
+)
+
+
+@dataclass(frozen=True)
+class TrustStore:
+    """A trust store as it was read. `certificates` are distinct and in order; `problems` and
+    `duplicates` as in `Bundle`."""
+
+    text: str
+    certificates: tuple[Certificate, ...]
+    problems: tuple[str, ...] = ()
+    duplicates: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, text: str) -> TrustStore:
+        """Never raises; a text without certificates is a store without certificates."""
+        bundle = read_bundle(text)
+        return cls(
+            text, tuple(dict.fromkeys(bundle.certificates)), bundle.problems, bundle.duplicates
+        )
+
+    @cached_property
+    def members(self) -> frozenset[Certificate]:
+        return frozenset(self.certificates)
+
+    @cached_property
+    def sha256(self) -> str:
+        """See `bundle_digest`."""
+        return bundle_digest(self.certificates)
+
+
+@dataclass(frozen=True)
+class TrustStoreChange:
+    """What is to become of `before`. `wanted` is the whole store afterwards, in order.
+
+    `exact`: nothing but `wanted` may be in the store afterwards, instead of at least that.
+    """
+
+    before: TrustStore
+    wanted: tuple[Certificate, ...]
+    exact: bool = False
+
+    @cached_property
+    def added(self) -> tuple[Certificate, ...]:
+        return tuple(one for one in self.wanted if one not in self.before.members)
+
+    @cached_property
+    def removed(self) -> tuple[Certificate, ...]:
+        staying = frozenset(self.wanted)
+        return tuple(one for one in self.before.certificates if one not in staying)
+
+    @cached_property
+    def kept(self) -> tuple[Certificate, ...]:
+        return tuple(one for one in self.wanted if one in self.before.members)
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.added or self.removed)
+
+    @cached_property
+    def after_sha256(self) -> str:
+        return bundle_digest(self.wanted)
+
+    def done(self, now: TrustStore) -> bool:
+        """Is `now` what was wanted? Without `exact`, what others added meanwhile does no harm."""
+        wanted = frozenset(self.wanted)
+        return now.members == wanted if self.exact else now.members >= wanted
+
+    def strangers(self, now: TrustStore) -> frozenset[Certificate]:
+        """What is neither old nor wanted: somebody else writes to this store."""
+        return now.members - self.before.members - frozenset(self.wanted)
+
+    def file_text(self) -> str:
+        """The store's file afterwards. As long as nothing is removed, the old text stays as it is."""
+        if self.removed:
+            return bundle_text(self.wanted)
+        text = self.before.text
+        # A block that begins on the last line of another spoils both.
+        between = "\n" if text and not text.endswith("\n") else ""
+        return text + between + bundle_text(self.added)
+
+
+def plan_change(before: TrustStore, given: Iterable[Certificate], state: str) -> TrustStoreChange:
+    """`state` present: `given` must be in the store. exact: nothing else may be."""
+    listed = tuple(dict.fromkeys(given))
+    keep = before.certificates
+    if state == "exact":
+        chosen = frozenset(listed)
+        keep = tuple(one for one in keep if one in chosen)
+    new = tuple(one for one in listed if one not in before.members)
+    return TrustStoreChange(before, keep + new, exact=state == "exact")
+
+
+def bundle_text(certificates: Iterable[Certificate]) -> str:
+    """PEM text with nothing but `certificates`."""
+    return "".join(one.pem for one in certificates)
+
+
+def shown(certificate: Certificate) -> dict[str, Any]:
+    """{sha256, subject, common_name, not_after}, for results."""
+    keys = ("sha256", "subject", "common_name", "not_after")
+    return {key: certificate.record[key] for key in keys}
+
+
+def difference(change: TrustStoreChange, peer: str) -> dict[str, str]:
+    """For --diff: one line a certificate, with subject and SHA-256."""
+    return {
+        "before_header": f"trust store of {peer}",
+        "after_header": f"trust store of {peer}",
+        "before": _lines(change.before.certificates),
+        "after": _lines(change.wanted),
+    }
+
+
+def _lines(certificates: Sequence[Certificate]) -> str:
+    return "".join(f"{one.record['subject']} (SHA-256 {one.sha256})\n" for one in certificates)
