@@ -8,6 +8,7 @@
 # make setup   only the environment; then .venv/bin/ansible-playbook collab.expressway.audit …
 #
 # Another interpreter: make test PYTHON=python3.13 VENV=.venv-3.13
+# Some scenarios only: make molecule SCENARIOS='audit trust'
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -72,7 +73,7 @@ unit: $(VENV)/.test
 	$(BIN)/python -m pytest
 
 molecule: $(VENV)/.test
-	$(IN_VENV) molecule test --all --report
+	$(IN_VENV) molecule test --report $(if $(SCENARIOS),$(addprefix -s ,$(SCENARIOS)),--all)
 
 lint: $(VENV)/.lint $(VENV)/.test
 	$(BIN)/ruff format --check .
