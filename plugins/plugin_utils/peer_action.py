@@ -16,6 +16,11 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
 )
 from ansible_collections.collab.expressway.plugins.plugin_utils.rest_client import RestClient
 from ansible_collections.collab.expressway.plugins.plugin_utils.shell_session import ShellSession
+from ansible_collections.collab.expressway.plugins.plugin_utils.ssh_login import SshLogin
+
+BEFORE_FORKING = (RestClient, ShellSession, SshLogin)
+"""The clients of the connection plugin. Ansible loads actions before it forks its workers, connections after: named here,
+they and paramiko are imported once, not by each worker."""
 
 CONNECTION = "collab.expressway.expressway"
 
