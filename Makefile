@@ -8,7 +8,7 @@
 # make setup   only the environment; then .venv/bin/ansible-playbook collab.expressway.audit …
 #
 # Another interpreter: make test PYTHON=python3.13 VENV=.venv-3.13
-# Some scenarios only: make molecule SCENARIOS='audit trust'
+# A part only: make unit TESTS=tests/unit/audit, make molecule SCENARIOS='audit trust'
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -70,7 +70,7 @@ lab-down: $(VENV)/.setup
 test: unit molecule
 
 unit: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TESTS)
 
 molecule: $(VENV)/.test
 	$(IN_VENV) molecule test --report $(if $(SCENARIOS),$(addprefix -s ,$(SCENARIOS)),--all)
