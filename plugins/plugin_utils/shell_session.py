@@ -32,8 +32,8 @@ GREETING_PATIENCE = 1.0
 """Seconds without a greeting after which Enter is pressed once: some shells wait for it."""
 QUIET = 0.5
 """Seconds of silence after which a last line without a line end counts as complete."""
-FAREWELL = 1.0
-"""Seconds that the peer may take to hang up after `bye`."""
+FAREWELL = 5.0
+"""Seconds that the peer may take to hang up after `bye`; the next login may be one too many before it has."""
 MAXIMUM_ANSWER = 32 * 1024 * 1024
 """Characters of one answer; the whole configuration of a large system has about one million."""
 

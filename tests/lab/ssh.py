@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import asyncssh
@@ -72,7 +73,7 @@ class ShellServer:
 
 
 class _Login(asyncssh.SSHServer):
-    """One connection: who may log in, and that its session is counted until it is gone."""
+    """One connection: who may log in, and that its session is counted until it ends."""
 
     def __init__(self, peer: Peer, connections: set[asyncssh.SSHServerConnection]) -> None:
         self._peer = peer
@@ -86,7 +87,11 @@ class _Login(asyncssh.SSHServer):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self._connection)
+        self._logged_out()
+
+    def _logged_out(self) -> None:
         if self._counted:
+            self._counted = False
             self._peer.session_closed()
 
     def password_auth_supported(self) -> bool:
@@ -120,7 +125,9 @@ class _Login(asyncssh.SSHServer):
             return SSHServerStreamSession(
                 None, lambda channel: RootFiles(channel, self._peer), sftp_version=3
             )
-        return _Session(self._peer, self._connection, over_limit=self._over_limit)
+        return _Session(
+            self._peer, self._connection, over_limit=self._over_limit, logged_out=self._logged_out
+        )
 
 
 def _channel(user: str) -> str:
@@ -131,9 +138,15 @@ class _Session(asyncssh.SSHServerSession[str]):
     """One shell, with or without a terminal. Input is worked off in order by one task."""
 
     def __init__(
-        self, peer: Peer, connection: asyncssh.SSHServerConnection, *, over_limit: bool
+        self,
+        peer: Peer,
+        connection: asyncssh.SSHServerConnection,
+        *,
+        over_limit: bool,
+        logged_out: Callable[[], None],
     ) -> None:
         self._peer = peer
+        self._logged_out = logged_out
         self._connection = connection
         self._over_limit = over_limit
         self._terminal = False
@@ -182,6 +195,8 @@ class _Session(asyncssh.SSHServerSession[str]):
                 self._greet()
             while await self._read_some():
                 pass
+            # The session has ended before the client hears of it: it may log in again at once.
+            self._logged_out()
             self._channel.exit(0)
 
     async def _read_some(self) -> bool:
