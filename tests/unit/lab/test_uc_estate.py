@@ -325,10 +325,15 @@ def test_a_session_begins_slowly_and_is_counted_until_it_ends(estate: RunningEst
     assert report["lines"] == ["show version active", "quit"]
 
 
-def test_without_a_terminal_there_is_only_the_start_of_a_greeting(estate: RunningEstate) -> None:
+def test_without_a_shell_on_a_terminal_there_is_only_the_start_of_a_greeting(
+    estate: RunningEstate,
+) -> None:
     with transport(estate) as client:
-        _in, out, _error = client.exec_command("show version active", timeout=5)
-        assert out.read() == b"Command Line Interface is starting up, please wait ...\r\n"
+        for terminal in (False, True):
+            _in, out, _error = client.exec_command(
+                "show version active", timeout=5, get_pty=terminal
+            )
+            assert out.read() == b"Command Line Interface is starting up, please wait ...\r\n"
         channel = client.get_transport().open_session()  # type: ignore[union-attr]
         channel.settimeout(5)
         channel.invoke_shell()
