@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Protocol
 
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
-from ansible_collections.collab.expressway.plugins.module_utils.peer.facts import UnexpectedAnswer
+from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    UnexpectedAnswer,
+)
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
     PeerRefused,
     PeerUnreachable,
