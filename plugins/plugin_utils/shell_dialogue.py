@@ -40,7 +40,6 @@ class ShellDialogue:
 
     farewell = "exit"
     """The command that logs out."""
-    _buffer: str
 
     def __init__(self, channel: Channel, peer: str, command_timeout: float) -> None:
         self.peer = peer

@@ -57,6 +57,7 @@ class ShellSession(ShellDialogue):
     """Commands to one peer, one after the other; `commands_sent` counts what went out."""
 
     farewell = "bye"
+    _buffer: str
 
     def __init__(self, channel: Channel, peer: str, command_timeout: float) -> None:
         super().__init__(channel, peer, command_timeout)

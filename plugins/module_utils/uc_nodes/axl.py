@@ -55,6 +55,11 @@ def listing(criterion: str, tags: Iterable[str], wanted: str = "%") -> str:
     )
 
 
+def named(name: str) -> str:
+    """The content of a get operation: the one with this `name`."""
+    return f"<name>{escape(name)}</name>"
+
+
 def schema_version(text: str) -> str:
     """`14.0` from `14.0.1.12900-161`; raises `UnexpectedAnswer` when there is no version in `text`."""
     match = _VERSION.search(text)

@@ -75,8 +75,9 @@ def certificate_records(
     """
     wanted = tuple(units) if units is not None else UNITS_OF_MRA
     known: dict[str, Certificate] = {}
-    skipped = [dict(entry) for entry in stored.skipped if entry["unit"] in wanted]
-    trusted = _trusted(stored.trust, known, skipped, {trust_store_of(unit) for unit in wanted})
+    stores = {trust_store_of(unit) for unit in wanted}
+    skipped = [dict(entry) for entry in stored.skipped if entry["unit"] in {*wanted, *stores}]
+    trusted = _trusted(stored.trust, known, skipped, stores)
     issuers = Issuers(certificate for certificate, _units in trusted.values())
     records = []
     for one in stored.own:
@@ -94,7 +95,6 @@ def certificate_records(
             for unit in wanted
             if unit not in told
         ]
-    stores = {trust_store_of(unit) for unit in wanted}
     return {
         "certificates": records,
         "trust_certificates": [
