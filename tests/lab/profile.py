@@ -11,12 +11,14 @@ that what is built later cannot stumble over a typing error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.lab.uc_profile import Place, UcCluster, self_made, uc_cluster
 
 DEFAULT_PROFILE = Path(__file__).with_name("estate.yml")
 DEFAULT_NETWORK = "127.20"
@@ -77,6 +79,7 @@ class Node:
     note: str
     certificates: Mapping[str, Certificate]
     listeners: tuple[Listener, ...]
+    held: Mapping[str, Certificate]  # every identity certificate, those of `certificates` included
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,26 @@ class ClusterProfile:
     release: str
     peers: tuple[PeerProfile, ...]
     nodes: tuple[Node, ...]
+    uc: UcCluster
+
+    @property
+    def server_table(self) -> list[tuple[str, Node]]:
+        """System > Server of Unified CM: each string as it was typed, and the node behind it."""
+        return [
+            (address, node)
+            for node in self.nodes
+            if node.product != "cuc"
+            for address in node.advertised
+        ]
+
+
+@dataclass(frozen=True)
+class Account:
+    """A login of UC nodes; `level` is the privilege of a platform account, 0 reads a little only."""
+
+    user: str
+    password: str = field(repr=False)
+    level: int = 1
 
 
 @dataclass(frozen=True)
@@ -102,11 +125,15 @@ class Profile:
     mra_domain: str
     user: str
     password: str
+    platform: tuple[Account, ...]  # of UC nodes: their CLI and certificate management API
+    axl: Account
     control_address: str
     control_port: int
     ssh_port: int
     api_port: int
     traffic_server_port: int
+    vos_port: int
+    dns_port: int
     authorities: Mapping[str, Authority]
     clusters: tuple[ClusterProfile, ...]
 
@@ -143,11 +170,18 @@ def load_profile(
         mra_domain=data["mra_domain"],
         user=data["credentials"]["user"],
         password=data["credentials"]["password"],
+        platform=tuple(
+            _record(Account, "credentials.platform", account)
+            for account in data["credentials"]["platform"]
+        ),
+        axl=_record(Account, "credentials.axl", data["credentials"]["axl"]),
         control_address=data["control"]["address"],
         control_port=data["control"]["port"],
         ssh_port=data["ports"]["ssh"],
         api_port=data["ports"]["api"],
         traffic_server_port=data["ports"]["traffic_server"],
+        vos_port=data["ports"]["vos"],
+        dns_port=data["ports"]["dns"],
         authorities=authorities,
         clusters=tuple(_cluster(name, data) for name in wanted),
     )
@@ -170,12 +204,23 @@ def _cluster(name: str, data: Mapping[str, Any]) -> ClusterProfile:
         peers.append(
             PeerProfile(peer["name"], peer["address"], cipher_list, tuple(peer["trust_store"]))
         )
+    places = [
+        Place(node["name"], node["product"], tuple(node.get("advertised", [node["name"]])))
+        for node in values["nodes"]
+    ]
+    try:
+        uc = uc_cluster(values.get("uc", {}), places)
+    except ValueError as error:
+        raise ProfileError(f"{place}.uc: {error}") from None
     return ClusterProfile(
         name=name,
         domain=values["domain"],
         release=values["release"],
         peers=tuple(peers),
-        nodes=tuple(_node(f"{place}.nodes", node, shared, data) for node in values["nodes"]),
+        nodes=tuple(
+            _node(f"{place}.nodes", node, shared, data, uc.major) for node in values["nodes"]
+        ),
+        uc=uc,
     )
 
 
@@ -184,6 +229,7 @@ def _node(
     values: Mapping[str, Any],
     shared: Mapping[str, Certificate],
     data: Mapping[str, Any],
+    major: int,
 ) -> Node:
     name = values["name"]
     place = f"{place}.{name}"
@@ -205,6 +251,11 @@ def _node(
             certificates[unit] = shared[certificate["shared"]]
         else:
             raise ProfileError(f"{place}.{unit}: its cluster shares no {certificate['shared']!r}")
+    made = self_made(name, values["product"], values["role"], major)
+    units = {
+        one.unit: Certificate(one.unit, one.common_name, one.dns, key=_own_key(one.unit))
+        for one in made
+    }
     return Node(
         name=name,
         product=values["product"],
@@ -218,6 +269,7 @@ def _node(
             _listener(f"{place}.listeners", port, situation["listeners"], certificates)
             for port in data["product_ports"][values["product"]]
         ),
+        held=units | certificates,
     )
 
 
@@ -238,6 +290,12 @@ def _certificate(place: str, unit: str, values: Mapping[str, Any]) -> Certificat
     key = "ecdsa" if unit.endswith("-ECDSA") else "rsa"
     certificate: Certificate = _record(Certificate, place, {"unit": unit, "key": key, **values})
     return certificate
+
+
+def _own_key(unit: str) -> str:
+    """Units that a node filled by itself never share a key: equal subjects are common among them."""
+    kind = "ecdsa" if unit.endswith("-ECDSA") else "rsa"
+    return kind if unit.startswith("tomcat") else f"{kind} of {unit}"
 
 
 def _record(kind: type, place: str, values: Mapping[str, Any]) -> Any:
@@ -278,6 +336,9 @@ def _check_references(profile: Profile) -> None:
     for authority in profile.authorities.values():
         known(f"authorities.{authority.name}.issuer", authority.issuer)
         known(f"authorities.{authority.name}.same_key_as", authority.same_key_as)
+    for cluster in profile.clusters:
+        for trusted in cluster.uc.other_trust:
+            known(f"clusters.{cluster.name}.uc.other_trust", trusted)
     leaves = set()
     for node in profile.nodes:
         for unit, certificate in node.certificates.items():
