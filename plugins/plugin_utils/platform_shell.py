@@ -32,7 +32,7 @@ _PAGER = re.compile(r"Press <enter> for 1 line, <space> for one page, or <q> to 
 _PAGER_LINE = re.compile(rf"[\n ]*{_PAGER.pattern}[ \t\b]*(?:\n[ \t\b]*(?=\n))?\n?")
 _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _REFUSALS = ("Executed command unsuccessfully", "No valid command entered")
-_NOT_ALLOWED = re.compile(r"privilege|not (?:authorized|permitted|allowed)", re.I)
+_PRIVILEGE = ". Certificates are shown to accounts of privilege level 1; with level 0 the certificate API of release 14 can be read"
 
 
 class PlatformShell(ShellDialogue):
@@ -60,11 +60,7 @@ class PlatformShell(ShellDialogue):
         """
         text = self._answer(command)
         if any(words in text for words in _REFUSALS):
-            hint = (
-                ". Reading certificates over the CLI needs an account of privilege level 1"
-                if _NOT_ALLOWED.search(text)
-                else ""
-            )
+            hint = _PRIVILEGE if command.startswith("show cert") else ""
             raise PeerRefused(f"{self.peer} refused `{command}`: {shortened(text)}{hint}")
         return text
 
