@@ -7,7 +7,7 @@ GET  /estate               what runs where (also in estate.json)
 GET  /settled              answers once the traffic servers do what their peers are set to
 GET  /switches             every switch: position, what it may be, what it stands for
 POST /switches             {name: value, ...}
-POST /reset                initial state of all peers and switches; answers when settled
+POST /reset                initial state of all peers, nodes and switches; answers when settled
 GET  /peers/<name>         configuration, trust store, sessions, logins, writes, ...
 POST /peers/<name>/fault   {"kind": ..., ...}; null mends the peer
 GET  /nodes/<name>         of a UC node: logins, failed logins, open sessions, requests, lines

@@ -165,7 +165,7 @@ class Estate:
             self.switches,
             self._peer_changed,
             configuration={CIPHERS_SETTING: peer.cipher_list},
-            uc_servers=_uc_servers(cluster, profile.axl.user),
+            uc_servers=_uc_servers(profile, cluster),
             domains=[{"Name": profile.mra_domain}],
         )
 
@@ -187,7 +187,7 @@ class Estate:
         self_signed, fingerprints = [], {}
         for node in pinned:
             units = next(one.units for one in node.profile.listeners if one.port == WEB_PORT)
-            leaves = [node.issued(unit).leaf for unit in units]
+            leaves = [node.presented(unit).leaf for unit in units]
             self_signed += [leaf for leaf in leaves if leaf.issuer == leaf.subject]
             fingerprints[node.name] = [leaf.fingerprint(SHA256()).hex() for leaf in leaves]
         (self.state / "uc-ca.pem").write_text(self.pki.tomcat_trust() + pem(self_signed))
@@ -371,12 +371,18 @@ def running_estate(
         yield running
 
 
-def _uc_servers(cluster: ClusterProfile, user: str) -> dict[str, list[dict[str, str]]]:
+def _uc_servers(profile: Profile, cluster: ClusterProfile) -> dict[str, list[dict[str, str]]]:
     """The publishers as an administrator entered them, in the API's terms."""
+    served = [cluster, *(one for one in profile.clusters if one.name == cluster.presence_from)]
     return {
         product: [
-            {"Publisher": node.advertised[0], "AxlUsername": user, "TlsVerify": "Off"}
-            for node in cluster.nodes
+            {
+                "Publisher": node.advertised[0],
+                "AxlUsername": profile.axl.user,
+                "TlsVerify": "Off",
+            }
+            for one in (served if product == "imp" else [cluster])
+            for node in one.nodes
             if (node.product, node.role) == (product, "publisher")
         ]
         for product in ("cucm", "imp")

@@ -79,7 +79,9 @@ class Node:
     note: str
     certificates: Mapping[str, Certificate]
     listeners: tuple[Listener, ...]
-    held: Mapping[str, Certificate]  # every identity certificate, those of `certificates` included
+    held: Mapping[str, Certificate]
+    """Every identity certificate that it stores: those that it presents, unless newer ones were
+    uploaded and nothing was restarted since, and those that it never presents to MRA clients."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class ClusterProfile:
     peers: tuple[PeerProfile, ...]
     nodes: tuple[Node, ...]
     uc: UcCluster
+    presence_from: str | None = None  # the cluster that serves this one with IM and Presence
 
     @property
     def server_table(self) -> list[tuple[str, Node]]:
@@ -156,7 +159,7 @@ def load_profile(
     Raises ProfileError with the place of what is wrong.
     """
     _check_network(network)
-    data = yaml.safe_load(source.read_text()) if isinstance(source, Path) else source
+    data = _read(source) if isinstance(source, Path) else source
     data = _fill(data, n=network)
     wanted = list(data["clusters"]) if clusters is None else list(clusters)
     if unknown := set(wanted) - set(data["clusters"]):
@@ -187,6 +190,15 @@ def load_profile(
     )
     _check_references(profile)
     return profile
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The mapping in `file`; what it leaves out is as in the file that `based_on` names beside it."""
+    data: dict[str, Any] = yaml.safe_load(file.read_text())
+    base = data.pop("based_on", None)
+    if base is None:
+        return data
+    return _read(file.parent / base) | data
 
 
 def _cluster(name: str, data: Mapping[str, Any]) -> ClusterProfile:
@@ -221,6 +233,7 @@ def _cluster(name: str, data: Mapping[str, Any]) -> ClusterProfile:
             _node(f"{place}.nodes", node, shared, data, uc.major) for node in values["nodes"]
         ),
         uc=uc,
+        presence_from=values.get("presence_from"),
     )
 
 
@@ -243,14 +256,8 @@ def _node(
         domain=domain,
         address=values["address"],
     )
-    certificates = {}
-    for unit, certificate in situation["certificates"].items():
-        if "shared" not in certificate:
-            certificates[unit] = _certificate(f"{place}.{unit}", unit, certificate)
-        elif certificate["shared"] in shared:
-            certificates[unit] = shared[certificate["shared"]]
-        else:
-            raise ProfileError(f"{place}.{unit}: its cluster shares no {certificate['shared']!r}")
+    certificates = _certificates(place, situation["certificates"], shared)
+    uploaded = _certificates(place, situation.get("uploaded", {}), shared)
     made = self_made(name, values["product"], values["role"], major)
     units = {
         one.unit: Certificate(one.unit, one.common_name, one.dns, key=_own_key(one.unit))
@@ -269,8 +276,22 @@ def _node(
             _listener(f"{place}.listeners", port, situation["listeners"], certificates)
             for port in data["product_ports"][values["product"]]
         ),
-        held=units | certificates,
+        held=units | certificates | uploaded,
     )
+
+
+def _certificates(
+    place: str, values: Mapping[str, Any], shared: Mapping[str, Certificate]
+) -> dict[str, Certificate]:
+    certificates = {}
+    for unit, certificate in values.items():
+        if "shared" not in certificate:
+            certificates[unit] = _certificate(f"{place}.{unit}", unit, certificate)
+        elif certificate["shared"] in shared:
+            certificates[unit] = shared[certificate["shared"]]
+        else:
+            raise ProfileError(f"{place}.{unit}: its cluster shares no {certificate['shared']!r}")
+    return certificates
 
 
 def _listener(
@@ -339,10 +360,14 @@ def _check_references(profile: Profile) -> None:
     for cluster in profile.clusters:
         for trusted in cluster.uc.other_trust:
             known(f"clusters.{cluster.name}.uc.other_trust", trusted)
+        if cluster.presence_from not in (None, *(one.name for one in profile.clusters)):
+            raise ProfileError(
+                f"clusters.{cluster.name}.presence_from: no cluster {cluster.presence_from!r}"
+            )
     leaves = set()
     for node in profile.nodes:
-        for unit, certificate in node.certificates.items():
-            leaves.add(f"{node.name}/{unit}")
+        leaves |= {f"{node.name}/{unit}" for unit in node.certificates}
+        for unit, certificate in [*node.certificates.items(), *node.held.items()]:
             for name in (certificate.issuer, *certificate.sends):
                 known(f"{node.name}.{unit}", name)
     for peer in profile.peers:
