@@ -47,8 +47,8 @@ def test_one_task_is_one_login_and_a_logout(publisher: NodeClient) -> None:
 
 
 def test_reading_over_https_does_not_log_in_over_ssh(publisher: NodeClient) -> None:
-    publisher.task("uc_addresses_info", sources=["axl", "uds"])
-    publisher.task("uc_certificates_info", source="api")
+    assert publisher.task("uc_addresses_info", sources=["axl", "uds"])["complete"] is True
+    assert publisher.task("uc_certificates_info", source="api")["certificates"]
     assert publisher.seen["logins"] == 0
 
 
