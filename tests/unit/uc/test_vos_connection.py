@@ -141,6 +141,19 @@ def test_the_name_is_the_host_where_that_is_no_ip_address(publisher: NodeClient)
     assert f"not trusted as that of {publisher.address}" in message
 
 
+def test_a_delegated_task_is_about_the_node_and_not_about_the_host_it_came_from(
+    publisher: NodeClient,
+) -> None:
+    found = publisher.task("uc_addresses_info", delegated_from="expc1.emea.example.test")
+    assert found.get("complete") is True, found
+    held = publisher.task("uc_certificates_info", delegated_from="expc1.emea.example.test")
+    assert held["node"] == EMEA
+    publisher.fault("down")
+    told = publisher.task("uc_addresses_info", delegated_from="expc1.emea.example.test")["msg"]
+    assert EMEA in told
+    assert "expc1" not in told
+
+
 def test_a_pinned_certificate_needs_neither_ca_nor_name(publisher: NodeClient) -> None:
     broken = publisher.node(APAC, vos_ca_path=None)
     assert "not trusted" in unreachable(broken, UDS)
