@@ -46,7 +46,9 @@ class ActionModule(NodeAction):
         resolved: dict[str, str | None] = {}
         if options["resolver"]:
             resolved = read_dns(gathered, options["resolver"], options["domains"])
-        ports = {product: held for product, held in (options["ports"] or {}).items() if held}
+        ports = {
+            product: held for product, held in (options["ports"] or {}).items() if held is not None
+        }
         result = advertised_addresses(
             cluster=options["cluster"] or connection.get_option("inventory_name"),
             readings=gathered.readings,
