@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The SSH login to a peer: one attempt with one credential, the host key checked first."""
+"""The SSH login to an appliance: one attempt with one credential, the host key checked first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerUnreachable
-from ansible_collections.collab.expressway.plugins.plugin_utils.shell_session import TERMINAL_WIDTH
 
 try:
     import paramiko
@@ -30,6 +29,7 @@ SFTP_ERRORS: tuple[type[Exception], ...] = (
 )
 """What an SFTP session raises."""
 
+_INTERACTIVE = "keyboard-interactive"
 SYSTEM_KNOWN_HOSTS = (Path("~/.ssh/known_hosts"), Path("/etc/ssh/ssh_known_hosts"))
 
 
@@ -37,7 +37,8 @@ SYSTEM_KNOWN_HOSTS = (Path("~/.ssh/known_hosts"), Path("/etc/ssh/ssh_known_hosts
 class Login:
     """Everything a login needs. `timeout` holds for TCP, key exchange and authentication each, in seconds.
 
-    `variables` are the inventory variables of user, password, key file and passphrase, for messages.
+    `variables` are the inventory variables of user, password, key file and passphrase, `known_hosts_variable` is that of
+    `known_hosts_file`: messages name them.
     """
 
     peer: str
@@ -57,6 +58,9 @@ class Login:
         "ansible_private_key_file",
         "ansible_private_key_passphrase",
     )
+    known_hosts_variable: str = "expressway_known_hosts_file"
+    account: str = ""
+    """What kind of account it takes, where there is another one to mix it up with."""
 
     @property
     def where(self) -> str:
@@ -65,17 +69,20 @@ class Login:
 
 
 class SshLogin:
-    """An SSH transport to one peer that opens one shell, or one SFTP session."""
+    """An SSH transport to one appliance that opens one shell, or one SFTP session.
+
+    A server that takes no method but keyboard-interactive gets the password as the answer to its one question.
+    """
 
     def __init__(self, login: Login) -> None:
         self._login = login
         self._client: Any = None
         self._proxy: Any = None
 
-    def open_shell(self) -> Any:
-        """Log in and return the channel of a shell on a terminal; raises `PeerUnreachable`."""
+    def open_shell(self, width: int, height: int) -> Any:
+        """Log in and return the channel of a shell on a terminal of so many columns and lines; raises `PeerUnreachable`."""
         return self._logged_in(
-            lambda client: client.invoke_shell(term="dumb", width=TERMINAL_WIDTH, height=24)
+            lambda client: client.invoke_shell(term="dumb", width=width, height=height)
         )
 
     def open_sftp(self, answer_timeout: float) -> Any:
@@ -88,29 +95,20 @@ class SshLogin:
         return files
 
     def _logged_in(self, then: Callable[[Any], Any]) -> Any:
-        login = self._login
         if paramiko is None:
             raise PeerUnreachable(
                 "the Python library paramiko is missing on the controller; install it beside ansible-core"
             )
         credential = self._credential()
-        self._client = paramiko.SSHClient()
-        self._client.set_missing_host_key_policy(_policy(login))
-        self._load_known_hosts()
         try:
-            self._client.connect(
-                login.host,
-                port=login.port,
-                username=login.user,
-                timeout=login.timeout,
-                banner_timeout=login.timeout,
-                auth_timeout=login.timeout,
-                channel_timeout=login.timeout,
-                allow_agent=False,
-                look_for_keys=False,
-                sock=self._proxy_socket(),
-                **credential,
-            )
+            try:
+                self._connect(credential, paramiko.Transport)
+            except paramiko.BadAuthenticationType as error:
+                # The server has looked at no password. paramiko's own way on asks for a service that is granted only once.
+                if "password" not in credential or _INTERACTIVE not in error.allowed_types:
+                    raise
+                self.close()
+                self._connect(credential, _AnswersWithPassword)
             return then(self._client)
         except PeerUnreachable:
             raise
@@ -118,6 +116,26 @@ class SshLogin:
             unreachable = PeerUnreachable(self._explained(error))
             unreachable.login_refused = isinstance(error, paramiko.AuthenticationException)
             raise unreachable from None
+
+    def _connect(self, credential: dict[str, Any], transport: Any) -> None:
+        login = self._login
+        self._client = paramiko.SSHClient()
+        self._client.set_missing_host_key_policy(_policy(login))
+        self._load_known_hosts()
+        self._client.connect(
+            login.host,
+            port=login.port,
+            username=login.user,
+            timeout=login.timeout,
+            banner_timeout=login.timeout,
+            auth_timeout=login.timeout,
+            channel_timeout=login.timeout,
+            allow_agent=False,
+            look_for_keys=False,
+            sock=self._proxy_socket(),
+            transport_factory=transport,
+            **credential,
+        )
 
     def close(self) -> None:
         """Close the transport and the proxy command; never raises."""
@@ -153,7 +171,7 @@ class SshLogin:
             extra = Path(login.known_hosts_file).expanduser()
             if not extra.is_file():
                 raise PeerUnreachable(
-                    f"expressway_known_hosts_file of {login.peer} names no file: {extra}"
+                    f"{login.known_hosts_variable} of {login.peer} names no file: {extra}"
                 )
             files.append(extra)
         for path in files:
@@ -193,6 +211,7 @@ class SshLogin:
             return (
                 f"{who} refused the {by} of user {login.user} (one try was made; the appliance blocks addresses after repeated "
                 f"failures). Check {login.variables[0]} and {login.variables[2 if login.private_key_file else 1]}: {error}"
+                + (f". {login.account}" if login.account else "")
             )
         if isinstance(error, (TimeoutError, socket.timeout)):
             return (
@@ -222,6 +241,23 @@ def _policy(login: Login) -> Any:
     return _RefuseUnknownKey(login)
 
 
+class _AnswersWithPassword(paramiko.Transport if paramiko is not None else object):  # type: ignore[misc]
+    """A transport whose password login is keyboard-interactive."""
+
+    def auth_password(self, username: str, password: str, *_event_and_fallback: Any) -> Any:
+        asked: list[Any] = []
+
+        def answer(_title: str, _instructions: str, questions: list[Any]) -> list[str]:
+            asked.extend(questions)
+            if len(asked) > 1:
+                raise paramiko.SSHException(
+                    "it asks for more than a password; log in once by hand, as the password may have to be changed"
+                )
+            return [password for _question in questions]
+
+        return self.auth_interactive(username, answer)
+
+
 class _AcceptAnyKey(paramiko.MissingHostKeyPolicy if paramiko is not None else object):  # type: ignore[misc]
     """What ansible_host_key_checking false asks for; the key is not remembered."""
 
@@ -240,5 +276,5 @@ class _RefuseUnknownKey(_AcceptAnyKey):
         raise PeerUnreachable(
             f"the host key of {login.peer} ({hostname}) is unknown: {key.get_name()} {key.fingerprint}. Compare it with the "
             f"appliance's, then add it to known_hosts (ssh-keyscan -p {login.port} {login.host}) or to the file in "
-            "expressway_known_hosts_file"
+            f"{login.known_hosts_variable}"
         )

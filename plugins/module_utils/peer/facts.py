@@ -23,6 +23,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.peer.xconfigurat
     Setting,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.peer.xstatus import lookup
+from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    UnexpectedAnswer,
+)
 
 SWITCH = "EdgeConfigServer VerifyOriginServer"
 """The setting that lets the traffic server verify origins, from X14.2."""
@@ -36,10 +39,6 @@ CIPHER_LISTS: Mapping[str, str] = {
     "xcp_tls": "XCPTLS",
 }
 """Our name → the stem of the settings `Ciphers <stem>Ciphers Value` and `Ciphers <stem>Protocol Value`."""
-
-
-class UnexpectedAnswer(ValueError):
-    """The peer answered, but not with what this was asked for."""
 
 
 def release_of(system_unit: Mapping[str, Any]) -> Release | None:
@@ -134,7 +133,7 @@ def uc_server_facts(records: object) -> list[dict[str, Any]]:
             "axl_username": record.get("AxlUsername"),
             "tls_verify": str(record.get("TlsVerify", "")).casefold() or None,
         }
-        for record in _records(records)
+        for record in records_of(records)
     ]
 
 
@@ -147,11 +146,12 @@ def mra_facts(switch: object, domains: object) -> dict[str, Any]:
     return {
         "enabled": str(switch["Enabled"]).casefold(),
         "sso": str(switch["SSO"]).casefold() if "SSO" in switch else None,
-        "domains": [record.get("Name") or record.get("Domain") for record in _records(domains)],
+        "domains": [record.get("Name") or record.get("Domain") for record in records_of(domains)],
     }
 
 
-def _records(value: object) -> list[Mapping[str, Any]]:
+def records_of(value: object) -> list[Mapping[str, Any]]:
+    """A list of records as the API gives it; raises `UnexpectedAnswer` for anything else."""
     if not isinstance(value, list) or not all(isinstance(record, Mapping) for record in value):
         raise UnexpectedAnswer("the answer is no list of records")
     return value

@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every address that clients can be given, joined from all sources, and the origins that follow from it.
+
+The domain of uc_addresses_info: what was read comes in as plain data, nothing is asked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import (
+    OriginRefused,
+    read_origins,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.discovery import (
+    Discovery,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.exclusion import (
+    excludes,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.findings import (
+    findings,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.ownership import (
+    Ownership,
+    key,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.sources import (
+    AXL_TFTP_NODES,
+    INVENTORY,
+    SOURCES,
+    Readings,
+    Record,
+    items,
+    not_read,
+    was_read,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.statements import (
+    CUCM,
+    HTTPS_PORT,
+    PRODUCTS,
+    Statement,
+    statements,
+)
+
+TFTP = "tftp"
+PORTS: Mapping[str, Sequence[int]] = {
+    "cucm": (8443,),
+    TFTP: (6972,),
+    "imp": (8443,),
+    "cuc": (8443,),
+}
+"""Ports that MRA reaches through the traffic server, by product; `tftp`: those that a cucm node with Cisco Tftp adds.
+
+Others exist that not every site serves or that clients seldom use: 6971 (the CallManager certificates), 443 and 7443 of
+Unity Connection (cucm.md names them optional). The caller may name them."""
+
+
+def advertised_addresses(
+    *,
+    cluster: str,
+    readings: Readings,
+    resolved: Mapping[str, str | None] | None = None,
+    ports: Mapping[str, Sequence[int]] | None = None,
+) -> Record:
+    """{addresses, origins, excluded, not_read, complete, findings} of one cluster.
+
+    `readings`: see sources.py; `resolved`: host text → IP address text, None where it does not resolve; `ports`:
+    overrides PORTS by product. Order: product, publisher first, node, address; the same readings give the same result
+    in whatever order they come. `complete` is false where a source was asked for in vain, where no source has System >
+    Server, and where an address cannot be audited as it stands.
+    """
+    ownership = Ownership(readings, resolved or {})
+    joined: dict[str, list[Statement]] = {}
+    for statement in sorted(statements(readings), key=_as_believed):
+        if statement.address.strip():
+            joined.setdefault(key(statement.address), []).append(statement)
+    tftp = _tftp_nodes(readings, ownership)
+    known = [
+        _address(said, ownership, tftp, {**PORTS, **(ports or {})}) for said in joined.values()
+    ]
+    addresses = sorted((entry for entry in known if usable(entry["address"])), key=_in_order)
+    excluding = [item for item in items(readings, INVENTORY) if item.get("excluded")]
+    origins: list[Record] = []
+    excluded: list[Record] = []
+    for entry in addresses:
+        for port in entry["ports"]:
+            left_out = excludes(excluding, entry, port, ownership)
+            (excluded if left_out else origins).append(_origin(entry, port))
+    found = Discovery(
+        cluster=cluster,
+        readings=readings,
+        addresses=addresses,
+        audited={key(origin["address"]) for origin in origins},
+        unusable=sorted(entry["address"] for entry in known if not usable(entry["address"])),
+        ownership=ownership,
+    )
+    unread = not_read(readings)
+    return {
+        "addresses": addresses,
+        "origins": origins,
+        "excluded": excluded,
+        "not_read": unread,
+        "complete": not (unread or found.unusable or found.of_unknown_product()),
+        "findings": findings(found),
+    }
+
+
+def usable(address: str) -> bool:
+    """Can this be asked for at all: a host name or an IP address?"""
+    try:
+        read_origins([{"address": address, "port": HTTPS_PORT}])
+    except OriginRefused:
+        return False
+    return True
+
+
+def _tftp_nodes(readings: Readings, ownership: Ownership) -> set[str] | None:
+    """Nodes with Cisco Tftp; None where that was not read, so that every cucm node may be one."""
+    if not was_read(readings, AXL_TFTP_NODES):
+        return None
+    return {ownership.node(item["name"]) for item in items(readings, AXL_TFTP_NODES)}
+
+
+def _address(
+    said: list[Statement],
+    ownership: Ownership,
+    tftp_nodes: set[str] | None,
+    ports: Mapping[str, Sequence[int]],
+) -> Record:
+    address = said[0].address.strip().strip("[]")
+    node = ownership.node(address)
+    listed, row = ownership.listed(node), ownership.row(node)
+    product = _first(
+        *(item.get("product") for item in listed),
+        *(statement.product for statement in said if statement.ports is None),
+        row.get("product"),
+        *(statement.product for statement in said),
+    )
+    tftp = product == CUCM and (tftp_nodes is None or node in tftp_nodes)
+    return {
+        "address": address,
+        "product": product,
+        "node": node,
+        "role": _first(*(statement.role for statement in said), row.get("role")),
+        "tftp": tftp,
+        "ports": _ports(said, listed, [*ports.get(product or "", (HTTPS_PORT,)), *(ports[TFTP] if tftp else ())]),
+        "connect_to": ownership.connect_to(address),
+        "sources": sorted({statement.source for statement in said}, key=SOURCES.index),
+        "profiles": sorted({name for statement in said for name in statement.profiles}),
+    }  # fmt: skip
+
+
+def _ports(said: list[Statement], listed: list[Record], of_product: list[int]) -> list[int]:
+    """The inventory's ports, else those of the product, else those that the sources name themselves."""
+    own = _first(*(item.get("ports") for item in listed))
+    if own:
+        return [int(port) for port in own]
+    if any(statement.ports is None for statement in said):
+        return list(dict.fromkeys(of_product))
+    return sorted({port for statement in said for port in statement.ports or ()})
+
+
+def _origin(entry: Record, port: int) -> Record:
+    """What mra_audit_info and presented_certificates_info take."""
+    return {
+        "address": entry["address"],
+        "port": port,
+        "product": entry["product"],
+        "node": entry["node"],
+        "connect_to": entry["connect_to"],
+        "source": "+".join(entry["sources"]),
+    }
+
+
+def _as_believed(statement: Statement) -> tuple[int, str]:
+    return SOURCES.index(statement.source), key(statement.address)
+
+
+def _in_order(entry: Record) -> tuple[int, bool, str, str]:
+    product = entry["product"]
+    place = PRODUCTS.index(product) if product in PRODUCTS else len(PRODUCTS)
+    return place, entry["role"] != "publisher", key(entry["node"]), key(entry["address"])
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value), None)
