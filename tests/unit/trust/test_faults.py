@@ -9,7 +9,7 @@ The last test says how many faults were tried and how many stores were lost.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -239,7 +239,8 @@ def test_a_killed_run_leaves_the_old_or_the_new_store(
     assert client.held == new
 
 
-def test_figures(capsys: pytest.CaptureFixture[str]) -> None:
-    with capsys.disabled():
-        print(f"\ntrust stores: {COUNT.tried} faults tried, {len(COUNT.lost)} stores lost")
+def test_figures(record_property: Callable[[str, object], None]) -> None:
+    record_property(
+        "figures", f"trust stores: {COUNT.tried} faults tried, {len(COUNT.lost)} stores lost"
+    )
     assert COUNT.lost == []
