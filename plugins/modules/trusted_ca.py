@@ -199,6 +199,13 @@ after_sha256:
   description: The same afterwards, as read back; in check mode what it would be; null when it could not be read back.
   returned: success, and failure after something was sent
   type: str
+held:
+  description:
+    - SHA-256 of each certificate of the store as it was read back, in its order, each once.
+    - Null when nothing was sent, when it could not be read back, and when it holds anything that is no certificate.
+  returned: success, and failure after something was sent
+  type: list
+  elements: str
 via_detail:
   description: Whether the API appended or replaced, V(append) or V(replace), where that showed; otherwise null.
   returned: success, and failure after something was sent

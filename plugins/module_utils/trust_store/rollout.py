@@ -9,19 +9,30 @@ A read is {pem, certificates, error}: the store's text, its digests in the order
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.audit.refusal_words import (
     in_few_words,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
-    Certificate,
-    describe,
     read_bundle,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import login
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.candidates import (
     PRESENTED,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
+    TrustStore,
+    TrustStoreChange,
+    plan_change,
+    shown,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.refusals import (
+    digest,
+    read_given,
+    refused_additions,
+    refused_removals,
 )
 
 Record = dict[str, Any]
@@ -101,9 +112,10 @@ def planned_uploads(
 ) -> dict[str, Record]:
     """Peer → upload, from the plans of trust_plan_info.
 
-    An upload is {state, certificates, expected, before_pem, after_pem, left_out, problems}: PEM texts to send, the
-    digests that the store will hold afterwards, the store's text before and after, [{subject, sha256, why}] of what is not
-    sent, and messages that forbid the roll-out. `on_clash`: fail, skip or upload where certificates share a common name.
+    An upload is {state, certificates, expected, adds, removes, before_pem, after_pem, left_out, problems, reasons}: PEM texts
+    to send, the digests that the store will hold afterwards (in its order), what comes and goes as `shown`, the store's text
+    before and after, [{subject, sha256, why}] of what is not sent, messages that forbid the roll-out, and
+    [{subject, sha256, seen_in, reason}] of what is sent. `on_clash`: fail, skip or upload where certificates share a common name.
     """
     if on_clash not in CLASHES:
         raise ValueError(f"trust_store_on_clash is one of {', '.join(CLASHES)}: got {on_clash!r}")
@@ -144,7 +156,10 @@ def _planned(
             )
         else:
             send.append(certificate)
-    return _upload(PRESENT, [one["pem"] for one in send], read, left_out, problems)
+    reasons = [
+        {key: one.get(key) for key in ("subject", "sha256", "seen_in", "reason")} for one in send
+    ]
+    return _upload(PRESENT, [one["pem"] for one in send], read, left_out, problems, reasons)
 
 
 def _named(certificate: Mapping[str, Any], why: str) -> Record:
@@ -155,38 +170,41 @@ def given_uploads(
     texts: Sequence[str], reads: Mapping[str, Record], *, state: str = PRESENT
 ) -> dict[str, Record]:
     """Peer → upload (see `planned_uploads`) of certificates that somebody chose: PEM texts, each with one or more."""
+    _given, refused = read_given(texts, "trust_store_certificates")
+    problems = [refusal.text for refusal in refused]
     return {
-        peer: _upload(state, list(texts), read, [], [])
+        peer: _upload(state, list(texts), read, [], problems)
         for peer, read in reads.items()
         if not read["error"]
     }
 
 
 def _upload(
-    state: str, texts: list[str], read: Record, left_out: list[Record], problems: list[str]
+    state: str,
+    texts: list[str],
+    read: Record,
+    left_out: list[Record],
+    problems: list[str],
+    reasons: Sequence[Record] = (),
 ) -> Record:
-    given = [certificate for text in texts for certificate in read_bundle(text).certificates]
-    held = list(dict.fromkeys(read["certificates"]))
-    new = [one for one in dict.fromkeys(given) if one.sha256 not in held]
-    if state == EXACT:
-        expected = list(dict.fromkeys(one.sha256 for one in given))
-        after = _pem(dict.fromkeys(given))
-    else:
-        expected = [*held, *(one.sha256 for one in new)]
-        after = f"{read['pem'].rstrip()}\n{_pem(new)}" if new else read["pem"]
+    change = _change(state, texts, read["pem"])
     return {
         "state": state,
         "certificates": texts,
-        "expected": expected,
+        "expected": [one.sha256 for one in change.wanted],
+        "adds": [shown(one) for one in change.added],
+        "removes": [shown(one) for one in change.removed],
         "before_pem": read["pem"],
-        "after_pem": after,
+        "after_pem": change.file_text() if change.changes else read["pem"],
         "left_out": left_out,
         "problems": problems,
+        "reasons": list(reasons),
     }
 
 
-def _pem(certificates: Iterable[Certificate]) -> str:
-    return "".join(describe(one)["pem"] for one in certificates)
+def _change(state: str, texts: Iterable[str], before_pem: str) -> TrustStoreChange:
+    given = [certificate for text in texts for certificate in read_bundle(text).certificates]
+    return plan_change(TrustStore.read(before_pem), given, state)
 
 
 def stores_to_judge(uploads: Mapping[str, Record]) -> dict[str, str]:
@@ -261,28 +279,51 @@ def _texts(verdicts: Iterable[Record]) -> list[str]:
 
 def problems_before_writing(
     uploads: Mapping[str, Record],
-    predicted: Mapping[str, Mapping[str, Any]],
     forecasts: Mapping[str, Record],
+    at: datetime,
     *,
+    allow: Iterable[str] = (),
+    allow_removal_of: Iterable[str] = (),
     allow_breaking: bool = False,
 ) -> list[str]:
     """Everything that must be settled before the first write of a cluster; empty when it may begin.
 
-    `predicted`: peer → registered result of trusted_ca in check mode.
+    `allow` and `allow_removal_of` as in trusted_ca, which would refuse the same.
     """
-    problems = [problem for upload in uploads.values() for problem in upload["problems"]]
+    problems, told = [], []
+    for text in allow_removal_of:
+        try:
+            told.append(digest(text))
+        except ValueError as error:
+            problems.append(f"trust_store_allow_removal_of: {error}")
+    allowed = list(allow)
     for peer, upload in uploads.items():
-        result = predicted.get(peer) or {"failed": True, "msg": "the check gave no answer"}
-        if result.get("failed") or result.get("unreachable"):
-            problems.append(f"{peer}: {result.get('msg') or 'the check gave no answer'}")
-            continue
-        problems += [
-            f"{peer}: '{one.get('subject')}' must not go into a trust store: {one.get('reason')}"
-            for one in result.get("refused") or []
-        ]
+        problems += [text if peer in text else f"{peer}: {text}" for text in upload["problems"]]
+        problems += [f"{peer}: {text}" for text in _refusals(upload, at, allowed, told)]
         if not upload["problems"] and not allow_breaking:
             problems += [
                 f"{peer} would begin to refuse {text}. Set trust_store_allow_breaking=true if that is meant"
                 for text in (forecasts.get(peer) or {}).get("broken", [])
             ]
     return problems
+
+
+def _refusals(
+    upload: Mapping[str, Any], at: datetime, allow: list[str], told: list[str]
+) -> list[str]:
+    change = _change(upload["state"], upload["certificates"], upload["before_pem"])
+    kept = [one for text in upload.get("protected") or [] for one in read_bundle(text).certificates]
+    found = []
+    for refusal in refused_additions(change, at, allow):
+        found.append(
+            f"{refusal.text}. To send it all the same: trust_store_allow: [{refusal.allow}]"
+        )
+    for refusal in refused_removals(change, kept, told):
+        who = (upload.get("needed_by") or {}).get(refusal.record["sha256"])
+        found.append(
+            f"{refusal.record['subject']} (SHA-256 {refusal.record['sha256']}) must not be removed: it is needed by "
+            f"{', '.join(who)}. List its SHA-256 in trust_store_allow_removal_of to remove it all the same"
+            if who
+            else refusal.text
+        )
+    return found

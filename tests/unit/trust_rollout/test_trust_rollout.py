@@ -20,7 +20,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts
     judge_origins,
 )
 
-from tests.unit.trust_plan.pki import AT, Made, make
+from tests.unit.trust_plan.pki import AT, EXPIRED, Made, make
 
 ROOT, OTHER, THIRD = make("Root"), make("Other"), make("Third")
 LEAF = make("cucm1.example.test", ROOT, ca=False, dns=["cucm1.example.test"])
@@ -154,7 +154,8 @@ def test_what_only_origins_present_needs_consent(
         ("present", [OTHER.pem], [OTHER]),
         ("present", [ROOT.pem + THIRD.pem, ROOT.pem], [OTHER, ROOT, THIRD]),
         ("exact", [ROOT.pem], [ROOT]),
-        ("exact", [ROOT.pem + OTHER.pem], [ROOT, OTHER]),
+        # What stays keeps its place, as trusted_ca will have it.
+        ("exact", [ROOT.pem + OTHER.pem], [OTHER, ROOT]),
     ],
 )
 def test_certificates_that_somebody_chose(
@@ -228,23 +229,41 @@ def test_a_forecast_says_what_is_repaired_what_breaks_and_what_stays_refused() -
     assert (loss["repaired"], loss["refused"]) == ([], [])
 
 
+STALE = make("Stale", valid=EXPIRED)
+TWIN = make("Other", key_name="another")
+
+
 @pytest.mark.parametrize(
-    ("predicted", "broken", "allow", "says"),
+    ("texts", "state", "broken", "options", "says"),
     [
-        ({"added": []}, [], False, None),
-        ({"failed": True, "msg": "a private key"}, [], False, "expc1: a private key"),
-        ({}, [], False, "gave no answer"),
-        ({"unreachable": True, "msg": "no route"}, [], False, "no route"),
-        ({"refused": [{"subject": "CN=x", "reason": "leaf"}]}, [], False, "'CN=x' must not"),
-        ({"added": []}, ["cucm1:8443"], False, "would begin to refuse cucm1:8443"),
-        ({"added": []}, ["cucm1:8443"], True, None),
+        ([ROOT.pem], "present", [], {}, None),
+        ([ROOT.key_pem], "present", [], {}, "private key"),
+        (["-----BEGIN"], "present", [], {}, "trust_store_certificates[0]"),
+        ([LEAF.pem], "present", [], {}, "trust_store_allow: [leaf]"),
+        ([LEAF.pem], "present", [], {"allow": ["leaf"]}, None),
+        ([STALE.pem], "present", [], {}, "expired on"),
+        ([TWIN.pem], "present", [], {}, "CSCwa12905"),
+        ([TWIN.pem], "present", [], {"allow": ["same_name"]}, None),
+        ([ROOT.pem], "present", [], {"allow_removal_of": ["0815"]}, "no SHA-256"),
+        ([ROOT.pem], "present", ["cucm1:8443"], {}, "would begin to refuse cucm1:8443"),
+        ([ROOT.pem], "present", ["cucm1:8443"], {"allow_breaking": True}, None),
+        ([ROOT.pem], "exact", [], {}, "is needed by the certificate of expc2"),
+        ([ROOT.pem], "exact", [], {"allow_removal_of": [OTHER.sha256.upper()]}, None),
     ],
 )
 def test_what_has_to_be_settled_before_the_first_write(
-    predicted: Record, broken: list[str], allow: bool, says: str | None
+    texts: list[str], state: str, broken: list[str], options: Record, says: str | None
 ) -> None:
-    uploads = given_uploads([ROOT.pem], {"expc1": READS["expc1"]})
-    problems = problems_before_writing(
-        uploads, {"expc1": predicted}, {"expc1": {"broken": broken}}, allow_breaking=allow
-    )
+    uploads = given_uploads(texts, {"expc1": READS["expc1"]}, state=state)
+    uploads["expc1"] |= {
+        "protected": [OTHER.pem],
+        "needed_by": {OTHER.sha256: ["the certificate of expc2"]},
+    }
+    problems = problems_before_writing(uploads, {"expc1": {"broken": broken}}, AT, **options)
     assert (says is None and problems == []) or (says and says in problems[0])
+
+
+def test_every_problem_names_its_peer_once() -> None:
+    uploads = given_uploads([LEAF.pem], READS)
+    texts = problems_before_writing(uploads, {}, AT)
+    assert [text.split(":")[0] for text in texts] == ["expc1", "expc2"]
