@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import login
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store.rollout import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.reads import (
     Record,
     essence,
     read_of,
@@ -134,7 +134,8 @@ def member_of_rollout(
     """What became of one peer: the role's `trust_store_result`.
 
     `seen` holds read, upload, forecast and the registered results written, read_back, restored and
-    read_again (None or {} where a task did not run), besides `doubts` (list) and `stopped_by` (peer or None).
+    read_again (None or {} where a task did not run), besides `doubts` (list), `stopped_by` (peer or None) and
+    `trouble` (the peers of the cluster with doubts).
     """
     upload, written = seen.get("upload") or None, seen.get("written") or None
     read = seen["read"]
@@ -180,6 +181,7 @@ def member_of_rollout(
         "restart_required": bool(done.get("restart_required")),
         "backup_file": (written or {}).get("backup_file"),
         "message": _message(outcome, read, seen.get("restored"), stopped, now),
+        "stopped_at": list(seen.get("trouble") or []),
         "predicted_pem": upload["after_pem"] if upload else None,
     }
 

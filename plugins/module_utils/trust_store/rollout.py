@@ -3,7 +3,7 @@
 
 """Before the first write of a roll-out: what was read, what every peer is to hold, and what that would change.
 
-A read is {pem, certificates, error}: the store's text, its digests in the order of the store, and why there is neither.
+A read is one of `read_of`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.chan
     plan_change,
     shown,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.reads import (
+    Record,
+    essence,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.refusals import (
     digest,
     read_given,
@@ -35,26 +39,10 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.refu
     refused_removals,
 )
 
-Record = dict[str, Any]
-
 PRESENT, EXACT = "present", "exact"
 CLASHES = ("fail", "skip", "upload")
 BEFORE, AFTER = "before", "after"
 MOST_PEERS = 6
-
-
-def read_of(result: Mapping[str, Any] | None) -> Record:
-    """The registered result of trusted_ca_info as a read; whatever is no whole store is an error, never an empty one."""
-    result = result or {}
-    pem = result.get("pem")
-    broken = result.get("failed") or result.get("unreachable") or not pem
-    return {
-        "pem": None if broken else pem,
-        "certificates": []
-        if broken
-        else [record["sha256"] for record in result.get("certificates") or []],
-        "error": (str(result.get("msg") or "it was not read")) if broken else None,
-    }
 
 
 def unread_peers(reads: Mapping[str, Record], *, allow_unreachable: bool) -> list[str]:
@@ -249,12 +237,6 @@ def forecast(
 def _leaf(origin: Mapping[str, Any]) -> str | None:
     certificates = read_bundle(origin["presented"]).certificates
     return certificates[0].sha256 if certificates else None
-
-
-def essence(verdict: Mapping[str, Any]) -> Record:
-    """The part of a verdict in which prediction and deed are compared."""
-    keys = ("address", "port", "key_type", "outcome", "stage", "error_code")
-    return {key: verdict.get(key) for key in keys}
 
 
 def _worse(verdict: Mapping[str, Any]) -> int:

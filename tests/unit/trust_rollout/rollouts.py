@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,11 @@ from tests.lab.estate import RunningEstate
 from tests.lab.profile import DEFAULT_PROFILE
 
 PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
-PEERS = 3
+PEERS = 2
 
 
 def profile_of(clusters: int) -> dict[str, Any]:
-    """`clusters` clusters of three peers without UC nodes: c0, c1, …"""
+    """`clusters` clusters of two peers without UC nodes: c0, c1, …"""
     profile: dict[str, Any] = yaml.safe_load(DEFAULT_PROFILE.read_text())
     profile["clusters"] = {
         f"c{place}": {
@@ -84,7 +85,7 @@ class Site:
         for rollout in rollouts:
             for name in rollout.peers:
                 peer = self.estate.peer(name)
-                self.estate.call(lambda peer=peer: peer.trust(store))
+                self.estate.call(partial(peer.trust, store))
             self.estate.set_fault(rollout.peers[rollout.broken], rollout.fault)
 
     def mend(self, rollouts: list[Rollout]) -> None:

@@ -14,9 +14,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.prot
     protected,
     with_protection,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.reads import read_of
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.rollout import (
     given_uploads,
-    read_of,
 )
 
 from tests.unit.trust_plan.pki import AT, EXPIRED, Made, make, origin, pem, server

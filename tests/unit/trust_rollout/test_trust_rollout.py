@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.reads import read_of
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.rollout import (
     forecast,
     given_uploads,
     planned_uploads,
     presented_origins,
     problems_before_writing,
-    read_of,
     stores_to_judge,
     unread_peers,
 )
