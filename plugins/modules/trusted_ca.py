@@ -49,6 +49,8 @@ options:
       - V(present) adds what is missing.
       - V(exact) also removes everything that is not in O(certificates). It needs an API that replaces the store, or O(via=root_ssh); an
         API that appends makes the task fail before or, where that cannot be known, after an upload that changed nothing.
+      - Which of the two an API is shows in the order of two certificates. A store without two of different subjects is refused unless
+        O(api_post) says it.
     type: str
     choices: [present, exact]
     default: present
@@ -94,13 +96,14 @@ options:
     choices: [auto, append, replace]
     default: auto
   backup:
-    description: Whether the store is saved on the controller before it is changed.
+    description: Whether the store is saved on the controller before it is changed. Without it there is no journal either.
     type: bool
     default: true
   backup_dir:
     description:
       - Folder on the controller for backups, relative to the current folder. Made with mode 0700 when it is missing; files have mode 0600.
-      - C(manifest.json) in it lists every backup with peer, cluster, time, digest and number of certificates.
+      - C(manifest.json) in it lists every backup with peer, cluster, time, digest and number of certificates. It is a journal, too. The
+        entry of a change that was killed stays open, and the next task with this folder puts back what that change took away.
     type: str
     default: ./trust-store-backups
   cluster:

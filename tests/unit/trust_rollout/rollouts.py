@@ -81,7 +81,6 @@ class Site:
 
     def prepare(self, rollouts: list[Rollout], store: str) -> None:
         """Let every peer trust `store`, and break what is to break."""
-        self.estate.reset()
         for rollout in rollouts:
             for name in rollout.peers:
                 peer = self.estate.peer(name)
