@@ -59,8 +59,7 @@ class Rollout:
     state: str
     broken: int
     fault: dict[str, Any]
-    old: list[str] = field(default_factory=list)
-    new: list[str] = field(default_factory=list)
+    variables: dict[str, Any] = field(default_factory=dict)
 
     @property
     def peers(self) -> list[str]:
@@ -114,6 +113,7 @@ class Site:
                     "trust_store_via": rollout.via,
                     "trust_store_state": rollout.state,
                     "trust_store_certificates": [certificates[rollout.state]],
+                    **rollout.variables,
                 },
             }
             for rollout in rollouts
