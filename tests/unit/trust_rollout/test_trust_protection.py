@@ -24,6 +24,7 @@ from tests.unit.trust_plan.pki import AT, EXPIRED, Made, make, origin, pem, serv
 ROOT, ISSUING_ROOT, OTHER = make("Peers Root"), make("Corporate Root"), make("Other Root")
 ISSUING = make("Corporate Issuing", ISSUING_ROOT)
 RENEWED = make("Peers Root", key_name="Peers Root", valid=(-10, 3000))
+OTHER_RENEWED = make("Other Root", key_name="Other Root", valid=(-10, 3000))
 OUTDATED = server("expc2", ROOT, valid=EXPIRED)
 SELF_SIGNED = server("expc2")
 CUCM = server("cucm1.example.test", OTHER)
@@ -110,6 +111,14 @@ def presented(*chain: Made, error: str | None = None) -> Record:
             {"origins": [origin(CUCM)]},
             {},
             id="an origin that is refused anyway",
+        ),
+        pytest.param(
+            [ROOT, OTHER],
+            [ROOT, OTHER_RENEWED],
+            [server("expc2", ROOT)],
+            {"origins": [origin(CUCM)]},
+            {},
+            id="a renewed root takes over for an origin",
         ),
         pytest.param(
             [ROOT, OTHER],
