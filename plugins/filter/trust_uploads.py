@@ -47,7 +47,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: By peer, C(certificates), C(expected), C(before_pem), C(after_pem), C(left_out) and C(problems).
+  description:
+    - By peer, C(certificates), C(expected), C(adds), C(removes), C(before_pem), C(after_pem), C(left_out), C(problems) and C(reasons).
   type: dict
 """
 

@@ -149,6 +149,10 @@ def test_a_fault_stops_its_cluster_and_the_next_run_finishes(site: Site) -> None
         assert done == sorted(done, reverse=True), (rollout.name, run.text)
         if not all(done):
             assert f"{rollout.cluster}: " in run.text
+            untouched = rollout.peers[done.index(False) + 1 :]
+            assert all(f"{name} was not touched" in run.text for name in untouched) or (
+                f"Nothing was written on any peer of {rollout.cluster}" in run.text
+            )
             assert run.process.returncode != 0
     finish(site, several)
 
