@@ -97,6 +97,7 @@ def planned_uploads(
     *,
     on_clash: str = "fail",
     accept_presented: bool = False,
+    stale_at: datetime | None = None,
 ) -> dict[str, Record]:
     """Peer → upload, from the plans of trust_plan_info.
 
@@ -104,18 +105,24 @@ def planned_uploads(
     to send, the digests that the store will hold afterwards (in its order), what comes and goes as `shown`, the store's text
     before and after, [{subject, sha256, why}] of what is not sent, messages that forbid the roll-out, and
     [{subject, sha256, seen_in, reason}] of what is sent. `on_clash`: fail, skip or upload where certificates share a common name.
+    `stale_at`: take out what a plan advises to remove, has expired by then and no origin needs; None takes nothing out.
     """
     if on_clash not in CLASHES:
         raise ValueError(f"trust_store_on_clash is one of {', '.join(CLASHES)}: got {on_clash!r}")
     return {
-        peer: _planned(peer, plan, reads[peer], on_clash, accept_presented)
+        peer: _planned(peer, plan, reads[peer], on_clash, accept_presented, stale_at)
         for peer, plan in plans.items()
         if not reads[peer]["error"]
     }
 
 
 def _planned(
-    peer: str, plan: Mapping[str, Any], read: Record, on_clash: str, accept_presented: bool
+    peer: str,
+    plan: Mapping[str, Any],
+    read: Record,
+    on_clash: str,
+    accept_presented: bool,
+    stale_at: datetime | None,
 ) -> Record:
     clashing = {one["sha256"]: clash for clash in plan["conflicts"] for one in clash["wanted"]}
     send, left_out, problems = [], [], []
@@ -147,7 +154,24 @@ def _planned(
     reasons = [
         {key: one.get(key) for key in ("subject", "sha256", "seen_in", "reason")} for one in send
     ]
-    return _upload(PRESENT, [one["pem"] for one in send], read, left_out, problems, reasons)
+    texts = [one["pem"] for one in send]
+    stale = _stale(plan, stale_at)
+    if not stale:
+        return _upload(PRESENT, texts, read, left_out, problems, reasons)
+    held = dict.fromkeys(read_bundle(read["pem"]).certificates)
+    staying = [one.pem for one in held if one.sha256 not in stale]
+    return _upload(EXACT, staying + texts, read, left_out, problems, reasons)
+
+
+def _stale(plan: Mapping[str, Any], at: datetime | None) -> set[str]:
+    """The digests of what has expired, keeps an origin from being accepted, and is needed by none."""
+    if at is None:
+        return set()
+    return {
+        one["sha256"]
+        for one in plan.get("remove") or []
+        if not one["needed_by"] and datetime.fromisoformat(one["not_after"]) <= at
+    }
 
 
 def _named(certificate: Mapping[str, Any], why: str) -> Record:

@@ -23,6 +23,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts
 from tests.unit.trust_plan.pki import AT, EXPIRED, Made, make
 
 ROOT, OTHER, THIRD = make("Root"), make("Other"), make("Third")
+STALE = make("Stale", valid=EXPIRED)
 LEAF = make("cucm1.example.test", ROOT, ca=False, dns=["cucm1.example.test"])
 
 Record = dict[str, Any]
@@ -148,6 +149,31 @@ def test_what_only_origins_present_needs_consent(
 
 
 @pytest.mark.parametrize(
+    ("advised", "needed_by", "wanted_at", "expected"),
+    [
+        ("Stale", [], AT, [OTHER, ROOT]),
+        ("Stale", [], None, [OTHER, "Stale", ROOT]),
+        ("Stale", [{"address": "cucm9", "port": 8443}], AT, [OTHER, "Stale", ROOT]),
+        # It hides another one, but has not expired: that takes a person.
+        ("Other", [], AT, [OTHER, "Stale", ROOT]),
+    ],
+)
+def test_what_has_expired_and_is_in_the_way_goes_only_when_asked_for(
+    advised: str, needed_by: list[Record], wanted_at: Any, expected: list[Any]
+) -> None:
+    by_name = {"Stale": STALE, "Other": OTHER}
+    one = by_name[advised]
+    ends = one.certificate.not_valid_after_utc.isoformat().replace("+00:00", "Z")
+    remove = [{"sha256": one.sha256, "not_after": ends, "needed_by": needed_by}]
+    upload = planned_uploads(
+        {"expc1": plan(wanted(ROOT)) | {"remove": remove}},
+        {"expc1": read_of(stored(OTHER, STALE))},
+        stale_at=wanted_at,
+    )["expc1"]
+    assert upload["expected"] == [by_name.get(made, made).sha256 for made in expected]
+
+
+@pytest.mark.parametrize(
     ("state", "texts", "expected"),
     [
         ("present", [ROOT.pem], [OTHER, ROOT]),
@@ -229,7 +255,6 @@ def test_a_forecast_says_what_is_repaired_what_breaks_and_what_stays_refused() -
     assert (loss["repaired"], loss["refused"]) == ([], [])
 
 
-STALE = make("Stale", valid=EXPIRED)
 TWIN = make("Other", key_name="another")
 
 
