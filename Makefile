@@ -12,6 +12,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+WORKERS ?= 2
 BIN := $(VENV)/bin
 # Some of the tools start others by name.
 IN_VENV := PATH="$(abspath $(BIN)):$$PATH"
@@ -69,8 +70,9 @@ lab-down: $(VENV)/.setup
 
 test: unit molecule
 
+# The files side by side, each in one process.
 unit: $(VENV)/.test
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 molecule: $(VENV)/.test
 	$(IN_VENV) molecule test --report $(if $(SCENARIOS),$(addprefix -s ,$(SCENARIOS)),--all)

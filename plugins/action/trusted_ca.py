@@ -13,6 +13,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.certificates.pem
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
     plan_change,
+    resume_change,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.refusals import (
     Refusal,
@@ -30,7 +31,10 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.peer_action impo
 from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_access import (
     trust_store_of,
 )
-from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_backup import Backups
+from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_backup import (
+    NOTHING,
+    Backups,
+)
 from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_file import UNSUPPORTED
 from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_result import (
     planned_result,
@@ -59,31 +63,46 @@ class ActionModule(PeerAction):
             raise PeerRefused(
                 "state exact needs every certificate that is to stay in certificates; it is empty"
             )
-        change = plan_change(transport.read(), given, options["state"])
+        backups = Backups(Path(options["backup_dir"]).expanduser()) if options["backup"] else None
+        peer = connection.get_option("inventory_name") or connection.get_option("host")
+        held = transport.read()
+        left = (
+            backups.left_halfway(peer, held, settle=not self._task.check_mode)
+            if backups
+            else NOTHING
+        )
+        if left.before is None:
+            change = judged = plan_change(held, given, options["state"])
+        else:
+            change = resume_change(left.before, held, given, options["state"])
+            judged = plan_change(left.before, given, options["state"])
         now = datetime.now(UTC)
-        reasons = refused_additions(change, now, options["allow"])
+        reasons = refused_additions(judged, now, options["allow"])
         reasons += refused_removals(change, protected, removable)
         if reasons:
             return refused_result(reasons, connection.peer)
         result = planned_result(change, connection.peer)
+        result["warnings"] = [f"{connection.peer}: {text}" for text in left.warnings]
         if not change.changes:
             return result
         if options["via"] == "root_ssh":
-            result["warnings"] = [f"{connection.peer}: {UNSUPPORTED}"]
+            result["warnings"].append(f"{connection.peer}: {UNSUPPORTED}")
         obstacle = transport.refusal(change)
         if obstacle:
             raise PeerRefused(f"{connection.peer}: {obstacle}. Nothing was sent")
         if self._task.check_mode:
             return result
-        if options["backup"]:
-            result["backup_file"] = Backups(Path(options["backup_dir"]).expanduser()).keep(
-                change.before,
-                peer=connection.get_option("inventory_name") or connection.get_option("host"),
-                cluster=self._cluster(options),
-                via=options["via"],
-                at=now,
+        if left.before is not None:
+            # The backup is that of the run that was killed; what it left is none.
+            result["backup_file"] = left.backup_file
+        elif backups:
+            result["backup_file"] = backups.keep(
+                change, peer=peer, cluster=self._cluster(options), via=options["via"], at=now
             )
-        return with_outcome(result, change, transport.apply(change), connection.peer)
+        outcome = transport.apply(change)
+        if backups and outcome.now is not None and not change.halfway(outcome.now):
+            backups.close(peer)
+        return with_outcome(result, change, outcome, connection.peer)
 
     def _cluster(self, options: dict[str, Any]) -> str | None:
         return options["cluster"] or self._templar.template(

@@ -11,7 +11,7 @@ version_added: 0.1.0
 author: ["The collab.expressway authors (@collab)"]
 description:
   - Without O(uploads) it judges the reads only. Made for the role P(collab.expressway.trust_store#role).
-positional: uploads, predicted, forecast
+positional: uploads, forecast
 options:
   _input:
     description: Reads as P(collab.expressway.trust_reads#filter) makes them.
@@ -20,14 +20,20 @@ options:
   uploads:
     description: Uploads as P(collab.expressway.trust_uploads#filter) makes them.
     type: dict
-  predicted:
-    description: Result of M(collab.expressway.trusted_ca) in check mode by peer.
-    type: dict
-    default: {}
   forecast:
     description: As P(collab.expressway.trust_forecast#filter) makes it.
     type: dict
     default: {}
+  allow:
+    description: See O(collab.expressway.trusted_ca#module:allow).
+    type: list
+    elements: str
+    default: []
+  allow_removal_of:
+    description: See O(collab.expressway.trusted_ca#module:allow_removal_of).
+    type: list
+    elements: str
+    default: []
   allow_unreachable:
     description: Whether peers that cannot be read may stay as they are.
     type: bool
@@ -51,7 +57,8 @@ _value:
   elements: str
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.rollout import (
@@ -63,8 +70,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.roll
 def trust_problems(
     reads: Mapping[str, Any],
     uploads: Mapping[str, Any] | None = None,
-    predicted: Mapping[str, Any] | None = None,
     forecast: Mapping[str, Any] | None = None,
+    allow: Sequence[str] = (),
+    allow_removal_of: Sequence[str] = (),
     allow_unreachable: bool = False,
     allow_breaking: bool = False,
 ) -> list[str]:
@@ -73,7 +81,12 @@ def trust_problems(
     if unread or uploads is None:
         return unread
     return problems_before_writing(
-        uploads, predicted or {}, forecast or {}, allow_breaking=allow_breaking
+        uploads,
+        forecast or {},
+        datetime.now(UTC),
+        allow=allow,
+        allow_removal_of=allow_removal_of,
+        allow_breaking=allow_breaking,
     )
 
 

@@ -49,7 +49,7 @@ _value:
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store.rollout import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.reads import (
     read_of,
 )
 

@@ -33,6 +33,10 @@ options:
     description: V(fail), V(skip) or V(upload) where certificates share a common name.
     type: str
     default: fail
+  remove_stale:
+    description: Whether to take out what a plan advises to remove because it has expired, and no origin needs.
+    type: bool
+    default: false
   accept_presented:
     description: Whether to upload what is known only from what origins present.
     type: bool
@@ -47,11 +51,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: By peer, C(certificates), C(expected), C(before_pem), C(after_pem), C(left_out) and C(problems).
+  description:
+    - By peer, C(certificates), C(expected), C(adds), C(removes), C(before_pem), C(after_pem), C(left_out), C(problems) and C(reasons).
   type: dict
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -68,13 +74,18 @@ def trust_uploads(
     state: str = "present",
     on_clash: str = "fail",
     accept_presented: bool = False,
+    remove_stale: bool = False,
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
     if certificates:
         return given_uploads(certificates, reads, state=state)
     try:
         return planned_uploads(
-            plans or {}, reads, on_clash=on_clash, accept_presented=accept_presented
+            plans or {},
+            reads,
+            on_clash=on_clash,
+            accept_presented=accept_presented,
+            stale_at=datetime.now(UTC) if remove_stale else None,
         )
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from error

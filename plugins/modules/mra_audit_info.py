@@ -217,7 +217,6 @@ audit:
         not_looked_at: {description: "What was not observed, with its reason and remedy.", type: list, elements: dict}
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -232,6 +231,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.dependencies imp
     missing_dependencies,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.plan import plan_trust
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.options import moment
 from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts import (
     judge_origins,
 )
@@ -277,12 +277,10 @@ def main() -> None:
     for library in missing_dependencies():
         module.fail_json(msg=missing_required_lib(library), exception=MISSING[library])
     options = module.params
-    try:
-        at = _time(options["at"])
-    except ValueError:
-        module.fail_json(
-            msg=f"at: {options['at']!r} is no ISO 8601 time, as in 2026-12-01T06:00:00Z"
-        )
+    complaints: list[str] = []
+    at = moment(options["at"], complaints)
+    if complaints:
+        module.fail_json(msg="; ".join(complaints))
     known: dict[str, Certificate] = {}
 
     def read_chain(pem: str) -> list[dict[str, Any]]:
@@ -311,13 +309,6 @@ def main() -> None:
             security_level=options["security_level"],
         ),
     )
-
-
-def _time(text: str | None) -> datetime:
-    if text is None:
-        return datetime.now(UTC)
-    at = datetime.fromisoformat(text)
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 if __name__ == "__main__":

@@ -207,7 +207,6 @@ verdicts:
       type: str
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -220,6 +219,10 @@ from ansible_collections.collab.expressway.plugins.module_utils.certificates.pem
 from ansible_collections.collab.expressway.plugins.module_utils.dependencies import (
     MISSING,
     missing_dependencies,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.options import (
+    check_places,
+    moment,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts import (
     judge_origins,
@@ -250,24 +253,13 @@ def main() -> None:
     if missing:
         module.fail_json(msg=missing_required_lib(missing[0]), exception=MISSING[missing[0]])
     complaints: list[str] = []
-    at = _moment(module.params["at"], complaints)
+    at = moment(module.params["at"], complaints)
     trust_stores = _trust_stores(module.params["trust_stores"], complaints)
     origins = _origins(module.params["origins"], complaints)
     if complaints:
         module.fail_json(msg="Nothing was judged. " + "; ".join(complaints))
     verdicts = judge_origins(trust_stores, origins, module.params["security_level"], at=at)
     module.exit_json(changed=False, verdicts=verdicts)
-
-
-def _moment(text: str | None, complaints: list[str]) -> datetime:
-    if text is None:
-        return datetime.now(UTC)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        complaints.append(f"at: '{text}' is no ISO 8601 time such as 2026-12-01T00:00:00Z")
-        return datetime.now(UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _trust_stores(stores: dict[str, Any], complaints: list[str]) -> dict[str, str]:
@@ -281,12 +273,9 @@ def _trust_stores(stores: dict[str, Any], complaints: list[str]) -> dict[str, st
 
 
 def _origins(origins: list[dict[str, Any]], complaints: list[str]) -> list[dict[str, Any]]:
+    check_places(origins, complaints)
     for index, origin in enumerate(origins):
         place = f"origins[{index}]"
-        if not origin["address"].strip():
-            complaints.append(f"{place}.address: it is empty")
-        if not 1 <= origin["port"] <= 65535:
-            complaints.append(f"{place}.port: {origin['port']} is no TCP port")
         if origin["presented"].strip():
             bundle = read_bundle(origin["presented"])
             problems = bundle.problems or (() if bundle.certificates else ("no certificate in it",))

@@ -339,7 +339,6 @@ refused_candidates:
       type: str
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -352,6 +351,10 @@ from ansible_collections.collab.expressway.plugins.module_utils.dependencies imp
     missing_dependencies,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.plan import plan_trust
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.options import (
+    check_places,
+    moment,
+)
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "trust_stores": {"type": "dict", "required": True},
@@ -380,17 +383,13 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib(missing[0]), exception=MISSING[missing[0]])
     options = module.params
     complaints: list[str] = []
-    at = _moment(options["at"], complaints)
+    at = moment(options["at"], complaints)
     stores = {
         str(name): pem_text(value, f"trust_stores.{name}", complaints)
         for name, value in options["trust_stores"].items()
     }
     candidates = pem_texts(options["candidates"], "candidates", complaints)
-    for index, origin in enumerate(options["origins"]):
-        if not origin["address"].strip():
-            complaints.append(f"origins[{index}].address: it is empty")
-        if not 1 <= origin["port"] <= 65535:
-            complaints.append(f"origins[{index}].port: {origin['port']} is no TCP port")
+    check_places(options["origins"], complaints)
     if complaints:
         module.fail_json(msg="Nothing was planned. " + "; ".join(complaints))
     planned = plan_trust(
@@ -401,17 +400,6 @@ def main() -> None:
         security_level=options["security_level"],
     )
     module.exit_json(changed=False, **planned)
-
-
-def _moment(text: str | None, complaints: list[str]) -> datetime:
-    if text is None:
-        return datetime.now(UTC)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        complaints.append(f"at: '{text}' is no ISO 8601 time such as 2026-12-01T00:00:00Z")
-        return datetime.now(UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 if __name__ == "__main__":

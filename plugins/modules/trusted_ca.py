@@ -49,6 +49,8 @@ options:
       - V(present) adds what is missing.
       - V(exact) also removes everything that is not in O(certificates). It needs an API that replaces the store, or O(via=root_ssh); an
         API that appends makes the task fail before or, where that cannot be known, after an upload that changed nothing.
+      - Which of the two an API is shows in the order of two certificates. A store without two of different subjects is refused unless
+        O(api_post) says it.
     type: str
     choices: [present, exact]
     default: present
@@ -94,13 +96,14 @@ options:
     choices: [auto, append, replace]
     default: auto
   backup:
-    description: Whether the store is saved on the controller before it is changed.
+    description: Whether the store is saved on the controller before it is changed. Without it there is no journal either.
     type: bool
     default: true
   backup_dir:
     description:
       - Folder on the controller for backups, relative to the current folder. Made with mode 0700 when it is missing; files have mode 0600.
-      - C(manifest.json) in it lists every backup with peer, cluster, time, digest and number of certificates.
+      - C(manifest.json) in it lists every backup with peer, cluster, time, digest and number of certificates. It is a journal, too. The
+        entry of a change that was killed stays open, and the next task with this folder puts back what that change took away.
     type: str
     default: ./trust-store-backups
   cluster:
@@ -199,6 +202,13 @@ after_sha256:
   description: The same afterwards, as read back; in check mode what it would be; null when it could not be read back.
   returned: success, and failure after something was sent
   type: str
+held:
+  description:
+    - SHA-256 of each certificate of the store as it was read back, in its order, each once.
+    - Null when nothing was sent, when it could not be read back, and when it holds anything that is no certificate.
+  returned: success, and failure after something was sent
+  type: list
+  elements: str
 via_detail:
   description: Whether the API appended or replaced, V(append) or V(replace), where that showed; otherwise null.
   returned: success, and failure after something was sent

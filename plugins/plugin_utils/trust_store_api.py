@@ -54,6 +54,13 @@ NO_REMOVAL = (
 )
 
 
+TOO_SMALL = (
+    "whether the API of this peer replaces the store or appends to it cannot be found out with a store of so few certificates, and an "
+    "exact upload to one that appends would leave old and new together. Say what your release does with api_post, add the new "
+    "certificates first (state: present), or use via: root_ssh"
+)
+
+
 @dataclass(frozen=True)
 class Upload:
     """One upload: what the peer `said` (or why it said nothing), and the store afterwards (None: unreadable)."""
@@ -86,7 +93,15 @@ class StoreOverApi:
         return store
 
     def refusal(self, change: TrustStoreChange) -> str | None:
-        return NO_REMOVAL if change.removed and self._how == APPEND else None
+        if change.removed and self._how == APPEND:
+            return NO_REMOVAL
+        if self._cannot_be_found_out(change):
+            return TOO_SMALL
+        return None
+
+    def _cannot_be_found_out(self, change: TrustStoreChange) -> bool:
+        needed = change.removed and change.added and self._how == AUTO
+        return bool(needed) and _turned(change.before.certificates) is None
 
     def apply(self, change: TrustStoreChange) -> Outcome:
         if change.removed and change.added and self._how == AUTO:
@@ -146,7 +161,7 @@ class StoreOverApi:
         before = change.before
         turned = _turned(before.certificates)
         if turned is None:
-            return None
+            return Outcome(before, problem=TOO_SMALL)
         upload = self._upload(turned)
         if upload.now is None:
             return unknown(upload.said)
@@ -165,7 +180,7 @@ class StoreOverApi:
         """The store is neither old nor new: make it old again or, where nothing can be taken out, new."""
         seen = f"after the upload the store was neither the old nor the wanted one (the peer said: {upload.said})"
         now = upload.now
-        for target in (change.before.certificates, change.wanted):
+        for target in (change.back_to.certificates, change.wanted):
             for _try in range(RECOVERY_TRIES):
                 brought = self._upload(target)
                 if brought.now is not None and _held_already(brought, brought.now):

@@ -5,6 +5,10 @@
 
 `manifest.json` is a list of {file, peer, cluster, taken_at (ISO 8601, Z), sha256 (of the certificates,
 `bundle_digest`), count, via}, oldest first. Files have mode 0600, a folder made here 0700.
+
+It is a journal, too: an entry is written before anything is sent, with `open` true and `wanted`, the digests that the
+store is to hold. Both go when the store has been read back. An entry that stays open tells the next task of a run that was
+killed on its way.
 """
 
 from __future__ import annotations
@@ -13,15 +17,39 @@ import fcntl
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import TrustStore
+from ansible.utils.display import Display
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.backups import (
+    FOREIGN,
+    HALFWAY,
+    left_by_interrupted_change,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
+    TrustStore,
+    TrustStoreChange,
+)
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerRefused
 
 MANIFEST = "manifest.json"
+
+display = Display()
+
+
+@dataclass(frozen=True)
+class Left:
+    """The store `before` an interrupted change, with its backup, where neither the old nor the new one is left; else None."""
+
+    before: TrustStore | None = None
+    backup_file: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+NOTHING = Left()
 
 
 @dataclass(frozen=True)
@@ -31,12 +59,19 @@ class Backups:
     folder: Path
 
     def keep(
-        self, store: TrustStore, *, peer: str, cluster: str | None, via: str, at: datetime
+        self,
+        change: TrustStoreChange,
+        *,
+        peer: str,
+        cluster: str | None,
+        via: str,
+        at: datetime,
     ) -> str:
-        """Copy `store` as it was read; returns the path. Raises `PeerRefused` when that fails.
+        """Copy the store before `change` as it was read, and open its entry; returns the path. Raises `PeerRefused` when that fails.
 
         `peer` is the inventory name, `at` the time in UTC.
         """
+        store = change.before
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             name = f"{_file_part(peer)}-{at:%Y%m%dT%H%M%SZ}-{store.sha256[:16]}.pem"
@@ -50,6 +85,8 @@ class Backups:
                     "sha256": store.sha256,
                     "count": len(store.certificates),
                     "via": via,
+                    "open": True,
+                    "wanted": [one.sha256 for one in change.wanted],
                 }
             )
         except (OSError, ValueError) as error:
@@ -59,18 +96,70 @@ class Backups:
             ) from None
         return str(self.folder / name)
 
+    def left_halfway(self, peer: str, held: TrustStore, *, settle: bool) -> Left:
+        """What a run that was killed has left of the store of `peer`, which is now `held`. `settle`: close what is not halfway."""
+        unfinished = self._unfinished(peer)
+        if unfinished is None:
+            return NOTHING
+        entry, before = unfinished
+        path = str(self.folder / entry["file"])
+        found = left_by_interrupted_change(entry, before, held)
+        told = f"a change of {entry['taken_at']} was interrupted"
+        if found == HALFWAY:
+            said = f"{told} and left neither the old nor the new store. What it took away comes back, see {path}"
+            return Left(before, path, (said,))
+        if settle:
+            self.close(peer)
+        if found == FOREIGN:
+            said = f"{told}, and somebody else has changed the store since. Compare it with {path}"
+            return Left(warnings=(said,))
+        return NOTHING
+
+    def _unfinished(self, peer: str) -> tuple[dict[str, Any], TrustStore] | None:
+        """The newest entry of `peer` if it is still open, and its backup. Raises `PeerRefused` when they cannot be read."""
+        try:
+            own = [entry for entry in self._entries() if entry.get("peer") == peer]
+            if not own or not own[-1].get("open"):
+                return None
+            content = (self.folder / own[-1]["file"]).read_bytes()
+        except (OSError, ValueError, KeyError) as error:
+            raise PeerRefused(
+                f"the backups in {self.folder} on the controller cannot be read: {error}. Nothing was sent to the peer. Check backup_dir"
+            ) from None
+        return own[-1], TrustStore.read(content.decode("utf-8", "surrogateescape"))
+
+    def close(self, peer: str) -> None:
+        """The store of `peer` has been read back: no change of it is under way any more."""
+        try:
+            self._change(lambda entries: [_closed(one, peer) for one in entries])
+        except (OSError, ValueError) as error:
+            # The entry stays open, and the next task compares again.
+            display.warning(f"{self.folder / MANIFEST} cannot be written: {error}")
+
+    def _entries(self) -> list[dict[str, Any]]:
+        manifest = self.folder / MANIFEST
+        entries = json.loads(manifest.read_text()) if manifest.exists() else []
+        if not isinstance(entries, list):
+            raise ValueError(f"{manifest} is no list of backups; move it away")
+        return entries
+
     def _list(self, entry: dict[str, Any]) -> None:
-        """Add `entry` to the manifest. Tasks of other hosts do the same at the same time."""
+        self._change(lambda entries: entries if entry in entries else [*entries, entry])
+
+    def _change(self, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
+        """Rewrite the manifest. Tasks of other hosts do the same at the same time."""
         with (self.folder / f".{MANIFEST}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            manifest = self.folder / MANIFEST
-            entries = json.loads(manifest.read_text()) if manifest.exists() else []
-            if not isinstance(entries, list):
-                raise ValueError(f"{manifest} is no list of backups; move it away")
-            if entry in entries:
-                return
-            text = json.dumps([*entries, entry], indent=2) + "\n"
-            _write(manifest, text.encode())
+            before = self._entries()
+            after = change(before)
+            if after != before:
+                _write(self.folder / MANIFEST, (json.dumps(after, indent=2) + "\n").encode())
+
+
+def _closed(entry: dict[str, Any], peer: str) -> dict[str, Any]:
+    if entry.get("peer") != peer:
+        return entry
+    return {key: value for key, value in entry.items() if key not in ("open", "wanted")}
 
 
 def _write(path: Path, content: bytes) -> None:

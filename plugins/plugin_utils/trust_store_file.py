@@ -77,7 +77,8 @@ class StoreInFile:
         stranger = foreign(now, change)
         if stranger is not None:
             return Outcome(now, notes=tuple(self._notes), problem=stranger)
-        return self._recover(now, change, old)
+        back_to = change.back_to.text.encode("utf-8", "surrogateescape")
+        return self._recover(now, change, back_to)
 
     def _recover(self, now: TrustStore, change: TrustStoreChange, old: bytes) -> Outcome:
         seen = "after the rename the store was neither the old nor the wanted one"
@@ -86,7 +87,7 @@ class StoreInFile:
             again, _unread = read_back(self.read)
             self._remove_draft()
             now = again or now
-            if again is not None and again.members == change.before.members:
+            if again is not None and again.members == change.back_to.members:
                 return Outcome(
                     again, notes=tuple(self._notes), problem=f"{seen}. The old store was restored"
                 )

@@ -43,6 +43,7 @@ def planned_result(change: TrustStoreChange, peer: str) -> dict[str, Any]:
         "before_sha256": change.before.sha256,
         "after_sha256": change.after_sha256,
         "restart_required": change.changes,
+        "held": None,
         "backup_file": None,
         "via_detail": None,
         "diff": difference(change, peer),
@@ -59,6 +60,7 @@ def with_outcome(
     held = outcome.now
     if held is not None:
         result["after_sha256"] = held.sha256
+        result["held"] = None if held.problems else [one.sha256 for one in held.certificates]
     if outcome.problem is None:
         return result
     # What was planned is not what is: told from what the peer holds.

@@ -320,18 +320,28 @@ class RunningEstate:
 
 
 FIRST_OWN_NETWORK, OWN_NETWORKS = 64, 128
+CLAIM_PORT = 7999
 _own_networks = itertools.count()
+_claims: list[socket.socket] = []
 
 
 def own_network() -> str:
-    """A loopback network for the estate of a test: never the same one twice in a process, and none whose control
-    address somebody else listens on."""
+    """A loopback network for the estate of a test: one that nobody listens on, and that no other process takes
+    while this one lives."""
     for number in itertools.islice(_own_networks, OWN_NETWORKS):
         network = f"127.{FIRST_OWN_NETWORK + (os.getpid() * 7 + number) % OWN_NETWORKS}"
-        with socket.socket() as listener, contextlib.suppress(OSError):
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((f"{network}.0.1", load_profile().control_port))
-            return network
+        # An estate listens only after a while; until then, and between estates, this socket holds the place.
+        claim = socket.socket()
+        try:
+            claim.bind((f"{network}.0.1", CLAIM_PORT))
+            with socket.socket() as listener:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                listener.bind((f"{network}.0.1", load_profile().control_port))
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return network
     raise RuntimeError("no loopback network is free")
 
 

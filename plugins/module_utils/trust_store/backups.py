@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which backup of a trust store is put back on which peer."""
+"""Which backup of a trust store is put back on which peer, and whether the change behind it was ever finished."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from ansible_collections.collab.expressway.plugins.module_utils.certificates.bun
     bundle_digest,
     read_bundle,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import TrustStore
+
+SETTLED, HALFWAY, FOREIGN = "settled", "halfway", "foreign"
+"""What an interrupted change has left: the old or the new store; something between them; or somebody else has written since."""
 
 
 def choose_backup(
@@ -81,3 +85,14 @@ def doubts_about_backup(choice: Mapping[str, Any], text: str) -> list[str]:
             f"manifest.json says {choice['sha256'][:16]}…"
         ]
     return []
+
+
+def left_by_interrupted_change(
+    entry: Mapping[str, Any], before: TrustStore, now: TrustStore
+) -> str:
+    """SETTLED, HALFWAY or FOREIGN. `entry` of the manifest is still open; `before` is its backup, `now` what the peer holds."""
+    wanted = frozenset(entry.get("wanted") or [])
+    held, old = (frozenset(one.sha256 for one in store.members) for store in (now, before))
+    if held in (old, wanted):
+        return SETTLED
+    return HALFWAY if held <= old | wanted else FOREIGN

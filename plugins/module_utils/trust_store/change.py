@@ -54,12 +54,14 @@ class TrustStore:
 class TrustStoreChange:
     """What is to become of `before`. `wanted` is the whole store afterwards, in order.
 
-    `exact`: nothing but `wanted` may be in the store afterwards, instead of at least that.
+    `exact`: nothing but `wanted` may be in the store afterwards, instead of at least that. `good`: the store to go back
+    to where `before` is only what an interrupted change has left.
     """
 
     before: TrustStore
     wanted: tuple[Certificate, ...]
     exact: bool = False
+    good: TrustStore | None = None
 
     @cached_property
     def added(self) -> tuple[Certificate, ...]:
@@ -87,13 +89,23 @@ class TrustStoreChange:
         wanted = frozenset(self.wanted)
         return now.members == wanted if self.exact else now.members >= wanted
 
+    @property
+    def back_to(self) -> TrustStore:
+        """What is restored when the change goes wrong."""
+        return self.good or self.before
+
+    def halfway(self, now: TrustStore) -> bool:
+        """Is `now` neither the old nor the wanted store, but made of their certificates?"""
+        old, wanted = self.back_to.members, frozenset(self.wanted)
+        return now.members not in (old, wanted) and now.members <= old | wanted
+
     def strangers(self, now: TrustStore) -> frozenset[Certificate]:
         """What is neither old nor wanted: somebody else writes to this store."""
-        return now.members - self.before.members - frozenset(self.wanted)
+        return now.members - self.before.members - self.back_to.members - frozenset(self.wanted)
 
     def file_text(self) -> str:
         """The store's file afterwards. As long as nothing is removed, the old text stays as it is."""
-        if self.removed:
+        if self.removed or self.good:
             return bundle_text(self.wanted)
         text = self.before.text
         # A block that begins on the last line of another spoils both.
@@ -110,6 +122,16 @@ def plan_change(before: TrustStore, given: Iterable[Certificate], state: str) ->
         keep = tuple(one for one in keep if one in chosen)
     new = tuple(one for one in listed if one not in before.members)
     return TrustStoreChange(before, keep + new, exact=state == "exact")
+
+
+def resume_change(
+    good: TrustStore, left: TrustStore, given: Iterable[Certificate], state: str
+) -> TrustStoreChange:
+    """The change of `good`, of which an interrupted one has `left` something in between. What that took away comes back."""
+    planned = plan_change(good, given, state)
+    staying = frozenset(planned.wanted)
+    also = () if planned.exact else tuple(one for one in left.certificates if one not in staying)
+    return TrustStoreChange(left, planned.wanted + also, planned.exact, good)
 
 
 def bundle_text(certificates: Iterable[Certificate]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import login
-from ansible_collections.collab.expressway.plugins.module_utils.trust_store.rollout import (
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.reads import (
     Record,
     essence,
     read_of,
@@ -110,7 +110,6 @@ def outcome_of(
     *,
     read: Mapping[str, Any],
     upload: Mapping[str, Any] | None,
-    predicted: Mapping[str, Any] | None,
     written: Mapping[str, Any] | None,
     doubts: Sequence[str],
     put_back: bool,
@@ -122,7 +121,7 @@ def outcome_of(
         return LEFT if read["certificates"] else UNREAD
     if doubts:
         return RESTORED if put_back else WRONG
-    if not (predicted or {}).get("added") and not (predicted or {}).get("removed"):
+    if not upload["adds"] and not upload["removes"]:
         return UNCHANGED
     if stopped or written is None:
         return UNTOUCHED
@@ -134,17 +133,17 @@ def member_of_rollout(
 ) -> Record:
     """What became of one peer: the role's `trust_store_result`.
 
-    `seen` holds read, upload, forecast and the registered results predicted, written, read_back, restored and
-    read_again (None or {} where a task did not run), besides `doubts` (list) and `stopped_by` (peer or None).
+    `seen` holds read, upload, forecast and the registered results written, read_back, restored and
+    read_again (None or {} where a task did not run), besides `doubts` (list), `stopped_by` (peer or None) and
+    `trouble` (the peers of the cluster with doubts).
     """
     upload, written = seen.get("upload") or None, seen.get("written") or None
-    read, predicted = seen["read"], seen.get("predicted") or {}
+    read = seen["read"]
     found, stopped = list(seen.get("doubts") or []), seen.get("stopped_by")
     last = seen.get("read_again") or seen.get("read_back")
     outcome = outcome_of(
         read=read,
         upload=upload,
-        predicted=predicted,
         written=written,
         doubts=found,
         put_back=bool(found) and same_store(read, last),
@@ -156,8 +155,8 @@ def member_of_rollout(
     held = upload["expected"] if upload and outcome in (WRITTEN, PREDICTED) else now["certificates"]
     subjects = {
         record["sha256"]: record["subject"]
-        for result in (seen.get("read_result"), last, predicted, written)
-        for key in ("certificates", "added", "kept", "removed")
+        for result in (seen.get("read_result"), last, upload, written)
+        for key in ("certificates", "adds", "removes", "added", "kept", "removed")
         for record in (result or {}).get(key) or []
         if isinstance(record, Mapping) and record.get("sha256")
     }
@@ -178,9 +177,11 @@ def member_of_rollout(
             f"'{one['subject']}' ({one['sha256'][:16]}…): {one['why']}"
             for one in (upload or {}).get("left_out", [])
         ],
+        "not_looked_at": (upload or {}).get("not_looked_at", []),
         "restart_required": bool(done.get("restart_required")),
         "backup_file": (written or {}).get("backup_file"),
         "message": _message(outcome, read, seen.get("restored"), stopped, now),
+        "stopped_at": list(seen.get("trouble") or []),
         "predicted_pem": upload["after_pem"] if upload else None,
     }
 
@@ -251,7 +252,11 @@ def _cluster(peers: Sequence[Record], predicted: bool) -> list[str]:
         digest: subject for member in peers for digest, subject in member["subjects"].items()
     }
     lines += [f"peers differ: {text}" for text in drift(held, subjects)]
-    for title, key in (("not uploaded", "left_out"), ("still refused", "refused")):
+    for title, key in (
+        ("not uploaded", "left_out"),
+        ("still refused", "refused"),
+        ("not looked at", "not_looked_at"),
+    ):
         texts: dict[str, list[str]] = {}
         for member in peers:
             for text in member[key]:

@@ -3,47 +3,46 @@
 
 """Before the first write of a roll-out: what was read, what every peer is to hold, and what that would change.
 
-A read is {pem, certificates, error}: the store's text, its digests in the order of the store, and why there is neither.
+A read is one of `read_of`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.audit.refusal_words import (
     in_few_words,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
-    Certificate,
-    describe,
     read_bundle,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import login
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.candidates import (
     PRESENTED,
 )
-
-Record = dict[str, Any]
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
+    TrustStore,
+    TrustStoreChange,
+    plan_change,
+    shown,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.reads import (
+    Record,
+    essence,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.refusals import (
+    digest,
+    read_given,
+    refused_additions,
+    refused_removals,
+)
 
 PRESENT, EXACT = "present", "exact"
 CLASHES = ("fail", "skip", "upload")
 BEFORE, AFTER = "before", "after"
 MOST_PEERS = 6
-
-
-def read_of(result: Mapping[str, Any] | None) -> Record:
-    """The registered result of trusted_ca_info as a read; whatever is no whole store is an error, never an empty one."""
-    result = result or {}
-    pem = result.get("pem")
-    broken = result.get("failed") or result.get("unreachable") or not pem
-    return {
-        "pem": None if broken else pem,
-        "certificates": []
-        if broken
-        else [record["sha256"] for record in result.get("certificates") or []],
-        "error": (str(result.get("msg") or "it was not read")) if broken else None,
-    }
 
 
 def unread_peers(reads: Mapping[str, Record], *, allow_unreachable: bool) -> list[str]:
@@ -98,24 +97,32 @@ def planned_uploads(
     *,
     on_clash: str = "fail",
     accept_presented: bool = False,
+    stale_at: datetime | None = None,
 ) -> dict[str, Record]:
     """Peer → upload, from the plans of trust_plan_info.
 
-    An upload is {state, certificates, expected, before_pem, after_pem, left_out, problems}: PEM texts to send, the
-    digests that the store will hold afterwards, the store's text before and after, [{subject, sha256, why}] of what is not
-    sent, and messages that forbid the roll-out. `on_clash`: fail, skip or upload where certificates share a common name.
+    An upload is {state, certificates, expected, adds, removes, before_pem, after_pem, left_out, problems, reasons}: PEM texts
+    to send, the digests that the store will hold afterwards (in its order), what comes and goes as `shown`, the store's text
+    before and after, [{subject, sha256, why}] of what is not sent, messages that forbid the roll-out, and
+    [{subject, sha256, seen_in, reason}] of what is sent. `on_clash`: fail, skip or upload where certificates share a common name.
+    `stale_at`: take out what a plan advises to remove, has expired by then and no origin needs; None takes nothing out.
     """
     if on_clash not in CLASHES:
         raise ValueError(f"trust_store_on_clash is one of {', '.join(CLASHES)}: got {on_clash!r}")
     return {
-        peer: _planned(peer, plan, reads[peer], on_clash, accept_presented)
+        peer: _planned(peer, plan, reads[peer], on_clash, accept_presented, stale_at)
         for peer, plan in plans.items()
         if not reads[peer]["error"]
     }
 
 
 def _planned(
-    peer: str, plan: Mapping[str, Any], read: Record, on_clash: str, accept_presented: bool
+    peer: str,
+    plan: Mapping[str, Any],
+    read: Record,
+    on_clash: str,
+    accept_presented: bool,
+    stale_at: datetime | None,
 ) -> Record:
     clashing = {one["sha256"]: clash for clash in plan["conflicts"] for one in clash["wanted"]}
     send, left_out, problems = [], [], []
@@ -144,7 +151,27 @@ def _planned(
             )
         else:
             send.append(certificate)
-    return _upload(PRESENT, [one["pem"] for one in send], read, left_out, problems)
+    reasons = [
+        {key: one.get(key) for key in ("subject", "sha256", "seen_in", "reason")} for one in send
+    ]
+    texts = [one["pem"] for one in send]
+    stale = _stale(plan, stale_at)
+    if not stale:
+        return _upload(PRESENT, texts, read, left_out, problems, reasons)
+    held = dict.fromkeys(read_bundle(read["pem"]).certificates)
+    staying = [one.pem for one in held if one.sha256 not in stale]
+    return _upload(EXACT, staying + texts, read, left_out, problems, reasons)
+
+
+def _stale(plan: Mapping[str, Any], at: datetime | None) -> set[str]:
+    """The digests of what has expired, keeps an origin from being accepted, and is needed by none."""
+    if at is None:
+        return set()
+    return {
+        one["sha256"]
+        for one in plan.get("remove") or []
+        if not one["needed_by"] and datetime.fromisoformat(one["not_after"]) <= at
+    }
 
 
 def _named(certificate: Mapping[str, Any], why: str) -> Record:
@@ -155,38 +182,41 @@ def given_uploads(
     texts: Sequence[str], reads: Mapping[str, Record], *, state: str = PRESENT
 ) -> dict[str, Record]:
     """Peer → upload (see `planned_uploads`) of certificates that somebody chose: PEM texts, each with one or more."""
+    _given, refused = read_given(texts, "trust_store_certificates")
+    problems = [refusal.text for refusal in refused]
     return {
-        peer: _upload(state, list(texts), read, [], [])
+        peer: _upload(state, list(texts), read, [], problems)
         for peer, read in reads.items()
         if not read["error"]
     }
 
 
 def _upload(
-    state: str, texts: list[str], read: Record, left_out: list[Record], problems: list[str]
+    state: str,
+    texts: list[str],
+    read: Record,
+    left_out: list[Record],
+    problems: list[str],
+    reasons: Sequence[Record] = (),
 ) -> Record:
-    given = [certificate for text in texts for certificate in read_bundle(text).certificates]
-    held = list(dict.fromkeys(read["certificates"]))
-    new = [one for one in dict.fromkeys(given) if one.sha256 not in held]
-    if state == EXACT:
-        expected = list(dict.fromkeys(one.sha256 for one in given))
-        after = _pem(dict.fromkeys(given))
-    else:
-        expected = [*held, *(one.sha256 for one in new)]
-        after = f"{read['pem'].rstrip()}\n{_pem(new)}" if new else read["pem"]
+    change = _change(state, texts, read["pem"])
     return {
         "state": state,
         "certificates": texts,
-        "expected": expected,
+        "expected": [one.sha256 for one in change.wanted],
+        "adds": [shown(one) for one in change.added],
+        "removes": [shown(one) for one in change.removed],
         "before_pem": read["pem"],
-        "after_pem": after,
+        "after_pem": change.file_text() if change.changes else read["pem"],
         "left_out": left_out,
         "problems": problems,
+        "reasons": list(reasons),
     }
 
 
-def _pem(certificates: Iterable[Certificate]) -> str:
-    return "".join(describe(one)["pem"] for one in certificates)
+def _change(state: str, texts: Iterable[str], before_pem: str) -> TrustStoreChange:
+    given = [certificate for text in texts for certificate in read_bundle(text).certificates]
+    return plan_change(TrustStore.read(before_pem), given, state)
 
 
 def stores_to_judge(uploads: Mapping[str, Record]) -> dict[str, str]:
@@ -233,12 +263,6 @@ def _leaf(origin: Mapping[str, Any]) -> str | None:
     return certificates[0].sha256 if certificates else None
 
 
-def essence(verdict: Mapping[str, Any]) -> Record:
-    """The part of a verdict in which prediction and deed are compared."""
-    keys = ("address", "port", "key_type", "outcome", "stage", "error_code")
-    return {key: verdict.get(key) for key in keys}
-
-
 def _worse(verdict: Mapping[str, Any]) -> int:
     """How far a verdict is from accepted: a chain that is no longer trusted is worse than a name that never fitted."""
     if verdict["outcome"] != "refused":
@@ -261,28 +285,51 @@ def _texts(verdicts: Iterable[Record]) -> list[str]:
 
 def problems_before_writing(
     uploads: Mapping[str, Record],
-    predicted: Mapping[str, Mapping[str, Any]],
     forecasts: Mapping[str, Record],
+    at: datetime,
     *,
+    allow: Iterable[str] = (),
+    allow_removal_of: Iterable[str] = (),
     allow_breaking: bool = False,
 ) -> list[str]:
     """Everything that must be settled before the first write of a cluster; empty when it may begin.
 
-    `predicted`: peer → registered result of trusted_ca in check mode.
+    `allow` and `allow_removal_of` as in trusted_ca, which would refuse the same.
     """
-    problems = [problem for upload in uploads.values() for problem in upload["problems"]]
+    problems, told = [], []
+    for text in allow_removal_of:
+        try:
+            told.append(digest(text))
+        except ValueError as error:
+            problems.append(f"trust_store_allow_removal_of: {error}")
+    allowed = list(allow)
     for peer, upload in uploads.items():
-        result = predicted.get(peer) or {"failed": True, "msg": "the check gave no answer"}
-        if result.get("failed") or result.get("unreachable"):
-            problems.append(f"{peer}: {result.get('msg') or 'the check gave no answer'}")
-            continue
-        problems += [
-            f"{peer}: '{one.get('subject')}' must not go into a trust store: {one.get('reason')}"
-            for one in result.get("refused") or []
-        ]
+        problems += [text if peer in text else f"{peer}: {text}" for text in upload["problems"]]
+        problems += [f"{peer}: {text}" for text in _refusals(upload, at, allowed, told)]
         if not upload["problems"] and not allow_breaking:
             problems += [
                 f"{peer} would begin to refuse {text}. Set trust_store_allow_breaking=true if that is meant"
                 for text in (forecasts.get(peer) or {}).get("broken", [])
             ]
     return problems
+
+
+def _refusals(
+    upload: Mapping[str, Any], at: datetime, allow: list[str], told: list[str]
+) -> list[str]:
+    change = _change(upload["state"], upload["certificates"], upload["before_pem"])
+    kept = [one for text in upload.get("protected") or [] for one in read_bundle(text).certificates]
+    found = []
+    for refusal in refused_additions(change, at, allow):
+        found.append(
+            f"{refusal.text}. To send it all the same: trust_store_allow: [{refusal.allow}]"
+        )
+    for refusal in refused_removals(change, kept, told):
+        who = (upload.get("needed_by") or {}).get(refusal.record["sha256"])
+        found.append(
+            f"{refusal.record['subject']} (SHA-256 {refusal.record['sha256']}) must not be removed: it is needed by "
+            f"{', '.join(who)}. List its SHA-256 in trust_store_allow_removal_of to remove it all the same"
+            if who
+            else refusal.text
+        )
+    return found

@@ -27,7 +27,7 @@ from tests.lab.logins import token
 from tests.lab.profile import DEFAULT_PROFILE
 
 NETWORK = own_network()
-OTHER_NETWORK = f"127.{int(NETWORK.removeprefix('127.')) - 32}"
+OTHER_NETWORK = own_network()
 EXPC1, EXPC2, EXPC3 = (f"expc{number}.emea.example.test" for number in (1, 2, 3))
 VERIFY = "EdgeConfigServer VerifyOriginServer"
 

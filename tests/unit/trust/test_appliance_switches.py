@@ -165,3 +165,22 @@ def test_an_appliance_that_takes_its_time(client: StoreClient) -> None:
         client.hold(pem(*OLD))
         assert client.trust(*NEW, via=via, variables={"expressway_command_timeout": 5})["changed"]
         assert client.held == digests(*OLD, *NEW)
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("post", ["append", "replace"])
+def test_an_exact_upload_that_could_only_be_tried_is_refused(
+    client: StoreClient, post: str, check: bool
+) -> None:
+    client.set(certs_root_post=post)
+    client.hold(OLD[0].pem)
+    result = client.trust(*NEW, state="exact", check=check)
+    assert "api_post" in result["msg"] and "Nothing was sent" in result["msg"]
+    assert (client.uploads, client.held) == (0, digests(OLD[0]))
+
+
+def test_an_exact_upload_to_a_small_store_where_the_api_is_known(client: StoreClient) -> None:
+    client.set(certs_root_post="replace")
+    client.hold(OLD[0].pem)
+    assert client.trust(*NEW, state="exact", api_post="replace")["changed"]
+    assert client.held == digests(*NEW)

@@ -18,7 +18,7 @@ from tests.unit.trust.trusted import ISSUING, LEAF, NEW, OLD, STALE, TWIN
 from tests.unit.trust_plan.pki import Made, pem
 
 WAYS = ["api", "root_ssh"]
-LEFT_OUT_OF_A_PREDICTION = {"backup_file", "via_detail", "warnings"}
+LEFT_OUT_OF_A_PREDICTION = {"backup_file", "via_detail", "warnings", "held"}
 
 
 def essential(result: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def test_check_mode_predicts_what_happens_and_the_second_run_changes_nothing(
     done = client.trust(pem(*given), state=state, via=via)
     assert essential(predicted) == essential(done)
     assert (done["changed"], done["restart_required"]) == (True, True)
-    assert client.held == digests(*wanted)
+    assert client.held == done["held"] == digests(*wanted)
     assert [one["sha256"] for one in done["added"]] == digests(
         *(one for one in wanted if one not in OLD)
     )

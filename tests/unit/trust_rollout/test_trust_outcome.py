@@ -17,7 +17,14 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.outc
 Record = dict[str, Any]
 
 BEFORE = {"pem": "-", "certificates": ["aa"], "error": None}
-UPLOAD = {"expected": ["aa", "bb"], "left_out": [], "after_pem": "after", "certificates": ["B"]}
+UPLOAD = {
+    "expected": ["aa", "bb"],
+    "left_out": [],
+    "after_pem": "after",
+    "certificates": ["B"],
+    "adds": [{"sha256": "bb", "subject": "CN=B"}],
+    "removes": [],
+}
 ADDED = [{"sha256": "bb", "subject": "CN=B"}]
 VERDICT = {
     "address": "cucm1",
@@ -97,7 +104,6 @@ def test_when_the_former_store_is_sent_again(back: Record, expected: bool) -> No
     assert may_put_back(BEFORE, UPLOAD, back) is expected
 
 
-WILL_ADD: Record = {"added": ADDED, "removed": []}
 DONE = {
     "changed": True,
     "added": ADDED,
@@ -110,18 +116,17 @@ DONE = {
 @pytest.mark.parametrize(
     ("seen", "check", "outcome", "certificates"),
     [
-        ({"read": BEFORE, "predicted": {"added": [], "removed": []}}, False, "unchanged", ["aa"]),
+        ({"read": BEFORE, "upload": UPLOAD | {"adds": []}}, False, "unchanged", ["aa"]),
         (
-            {"predicted": WILL_ADD, "written": DONE, "read_back": held("aa", "bb")},
+            {"written": DONE, "read_back": held("aa", "bb")},
             False,
             "written",
             ["aa", "bb"],
         ),
-        ({"predicted": WILL_ADD, "written": DONE}, True, "predicted", ["aa", "bb"]),
-        ({"predicted": WILL_ADD, "stopped_by": "expc1"}, False, "untouched", ["aa"]),
+        ({"written": DONE}, True, "predicted", ["aa", "bb"]),
+        ({"stopped_by": "expc1"}, False, "untouched", ["aa"]),
         (
             {
-                "predicted": WILL_ADD,
                 "written": LOST,
                 "doubts": ["x"],
                 "read_back": held("bb"),
@@ -133,7 +138,6 @@ DONE = {
         ),
         (
             {
-                "predicted": WILL_ADD,
                 "written": LOST,
                 "doubts": ["x"],
                 "read_back": held("bb"),
@@ -145,7 +149,6 @@ DONE = {
         ),
         (
             {
-                "predicted": WILL_ADD,
                 "written": LOST,
                 "doubts": ["x"],
                 "read_back": {"failed": True},
@@ -186,20 +189,18 @@ def test_the_report_says_who_holds_what() -> None:
         [
             member(
                 "expc1",
-                predicted=WILL_ADD,
                 written=DONE,
                 read_back=held("aa", "bb"),
                 forecast=forecast,
             ),
             member(
                 "expc2",
-                predicted=WILL_ADD,
                 written=LOST,
                 doubts=["the upload failed: connection lost"],
                 read_back=held("aa"),
                 forecast=forecast,
             ),
-            member("expc3", predicted=WILL_ADD, stopped_by="expc2", forecast=forecast),
+            member("expc3", stopped_by="expc2", forecast=forecast),
         ],
         predicted=False,
     )

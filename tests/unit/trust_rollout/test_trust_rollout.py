@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.reads import read_of
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.rollout import (
     forecast,
     given_uploads,
     planned_uploads,
     presented_origins,
     problems_before_writing,
-    read_of,
     stores_to_judge,
     unread_peers,
 )
@@ -20,9 +20,10 @@ from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts
     judge_origins,
 )
 
-from tests.unit.trust_plan.pki import AT, Made, make
+from tests.unit.trust_plan.pki import AT, EXPIRED, Made, make
 
 ROOT, OTHER, THIRD = make("Root"), make("Other"), make("Third")
+STALE = make("Stale", valid=EXPIRED)
 LEAF = make("cucm1.example.test", ROOT, ca=False, dns=["cucm1.example.test"])
 
 Record = dict[str, Any]
@@ -148,13 +149,39 @@ def test_what_only_origins_present_needs_consent(
 
 
 @pytest.mark.parametrize(
+    ("advised", "needed_by", "wanted_at", "expected"),
+    [
+        ("Stale", [], AT, [OTHER, ROOT]),
+        ("Stale", [], None, [OTHER, "Stale", ROOT]),
+        ("Stale", [{"address": "cucm9", "port": 8443}], AT, [OTHER, "Stale", ROOT]),
+        # It hides another one, but has not expired: that takes a person.
+        ("Other", [], AT, [OTHER, "Stale", ROOT]),
+    ],
+)
+def test_what_has_expired_and_is_in_the_way_goes_only_when_asked_for(
+    advised: str, needed_by: list[Record], wanted_at: Any, expected: list[Any]
+) -> None:
+    by_name = {"Stale": STALE, "Other": OTHER}
+    one = by_name[advised]
+    ends = one.certificate.not_valid_after_utc.isoformat().replace("+00:00", "Z")
+    remove = [{"sha256": one.sha256, "not_after": ends, "needed_by": needed_by}]
+    upload = planned_uploads(
+        {"expc1": plan(wanted(ROOT)) | {"remove": remove}},
+        {"expc1": read_of(stored(OTHER, STALE))},
+        stale_at=wanted_at,
+    )["expc1"]
+    assert upload["expected"] == [by_name.get(made, made).sha256 for made in expected]
+
+
+@pytest.mark.parametrize(
     ("state", "texts", "expected"),
     [
         ("present", [ROOT.pem], [OTHER, ROOT]),
         ("present", [OTHER.pem], [OTHER]),
         ("present", [ROOT.pem + THIRD.pem, ROOT.pem], [OTHER, ROOT, THIRD]),
         ("exact", [ROOT.pem], [ROOT]),
-        ("exact", [ROOT.pem + OTHER.pem], [ROOT, OTHER]),
+        # What stays keeps its place, as trusted_ca will have it.
+        ("exact", [ROOT.pem + OTHER.pem], [OTHER, ROOT]),
     ],
 )
 def test_certificates_that_somebody_chose(
@@ -228,23 +255,40 @@ def test_a_forecast_says_what_is_repaired_what_breaks_and_what_stays_refused() -
     assert (loss["repaired"], loss["refused"]) == ([], [])
 
 
+TWIN = make("Other", key_name="another")
+
+
 @pytest.mark.parametrize(
-    ("predicted", "broken", "allow", "says"),
+    ("texts", "state", "broken", "options", "says"),
     [
-        ({"added": []}, [], False, None),
-        ({"failed": True, "msg": "a private key"}, [], False, "expc1: a private key"),
-        ({}, [], False, "gave no answer"),
-        ({"unreachable": True, "msg": "no route"}, [], False, "no route"),
-        ({"refused": [{"subject": "CN=x", "reason": "leaf"}]}, [], False, "'CN=x' must not"),
-        ({"added": []}, ["cucm1:8443"], False, "would begin to refuse cucm1:8443"),
-        ({"added": []}, ["cucm1:8443"], True, None),
+        ([ROOT.pem], "present", [], {}, None),
+        ([ROOT.key_pem], "present", [], {}, "private key"),
+        (["-----BEGIN"], "present", [], {}, "trust_store_certificates[0]"),
+        ([LEAF.pem], "present", [], {}, "trust_store_allow: [leaf]"),
+        ([LEAF.pem], "present", [], {"allow": ["leaf"]}, None),
+        ([STALE.pem], "present", [], {}, "expired on"),
+        ([TWIN.pem], "present", [], {}, "CSCwa12905"),
+        ([TWIN.pem], "present", [], {"allow": ["same_name"]}, None),
+        ([ROOT.pem], "present", [], {"allow_removal_of": ["0815"]}, "no SHA-256"),
+        ([ROOT.pem], "present", ["cucm1:8443"], {}, "would begin to refuse cucm1:8443"),
+        ([ROOT.pem], "present", ["cucm1:8443"], {"allow_breaking": True}, None),
+        ([ROOT.pem], "exact", [], {}, "is needed by the certificate of expc2"),
+        ([ROOT.pem], "exact", [], {"allow_removal_of": [OTHER.sha256.upper()]}, None),
     ],
 )
 def test_what_has_to_be_settled_before_the_first_write(
-    predicted: Record, broken: list[str], allow: bool, says: str | None
+    texts: list[str], state: str, broken: list[str], options: Record, says: str | None
 ) -> None:
-    uploads = given_uploads([ROOT.pem], {"expc1": READS["expc1"]})
-    problems = problems_before_writing(
-        uploads, {"expc1": predicted}, {"expc1": {"broken": broken}}, allow_breaking=allow
-    )
+    uploads = given_uploads(texts, {"expc1": READS["expc1"]}, state=state)
+    uploads["expc1"] |= {
+        "protected": [OTHER.pem],
+        "needed_by": {OTHER.sha256: ["the certificate of expc2"]},
+    }
+    problems = problems_before_writing(uploads, {"expc1": {"broken": broken}}, AT, **options)
     assert (says is None and problems == []) or (says and says in problems[0])
+
+
+def test_every_problem_names_its_peer_once() -> None:
+    uploads = given_uploads([LEAF.pem], READS)
+    texts = problems_before_writing(uploads, {}, AT)
+    assert [text.split(":")[0] for text in texts] == ["expc1", "expc2"]

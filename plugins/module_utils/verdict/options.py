@@ -1,0 +1,31 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options that the modules which judge share, and what is wrong with them, by place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+
+def moment(text: str | None, complaints: list[str]) -> datetime:
+    """The option `at`, in UTC: an ISO 8601 time, of which one without a zone is UTC; now when it is not given."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        complaints.append(f"at: '{text}' is no ISO 8601 time such as 2026-12-01T00:00:00Z")
+        return datetime.now(UTC)
+    return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def check_places(origins: Sequence[Mapping[str, Any]], complaints: list[str]) -> None:
+    """Address and port of each of the option `origins`."""
+    for index, origin in enumerate(origins):
+        if not origin["address"].strip():
+            complaints.append(f"origins[{index}].address: it is empty")
+        if not 1 <= origin["port"] <= 65535:
+            complaints.append(f"origins[{index}].port: {origin['port']} is no TCP port")

@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mishaps at every step of a roll-out, each in a cluster of its own, all clusters in one run of the playbook.
+
+Afterwards every store is the old or the new one, peers behind the mishap are untouched, and the next run finishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    read_bundle,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
+    TrustStore,
+    plan_change,
+)
+from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_backup import Backups
+
+from tests.lab.estate import RunningEstate, own_network, running_estate
+from tests.unit.trust.trusted import NEW, OLD
+from tests.unit.trust_plan.pki import pem
+from tests.unit.trust_rollout.rollouts import Rollout, Site, profile_of, soon
+
+GET, POST = "^GET ", "^POST "
+DRAFT = "collab-expressway"
+OPEN_STORE, WRITE, RENAME = r"^open .*/ca\.pem$", f"^write .*{DRAFT}", f"^rename .*{DRAFT}"
+EXACT = [OLD[0], OLD[2], *NEW]
+CERTIFICATES = {"present": pem(*NEW), "exact": pem(*EXACT)}
+OLD_STORE = sorted(one.sha256 for one in OLD)
+NEW_STORE = {
+    "present": sorted(one.sha256 for one in (*OLD, *NEW)),
+    "exact": sorted(one.sha256 for one in EXACT),
+}
+CLUSTERS = 12
+
+tried: list[str] = []
+lost: list[str] = []
+
+
+def at(kind: str, matching: str, times: int = 1, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "matching": matching, "times": times, **more}
+
+
+def after(matching: str, fault: dict[str, Any], times: int = 1) -> dict[str, Any]:
+    """`fault`, once a step that `matching` finds has gone by `times` times."""
+    return at("slow", matching, times, seconds=0, then=fault)
+
+
+# step → faults. The first GET or open is that of the read before everything, the second that of the upload.
+STEPS: dict[str, dict[str, list[dict[str, Any]]]] = {
+    "api": {
+        "before read": [at("drop", GET)],
+        "read before the upload": [after(GET, at("fail", GET))],
+        "during upload": [at("cut_upload", POST)],
+        "after upload, before the answer": [at("lost_after_upload", POST), at("half_answer", POST)],
+        "read-back": [after(POST, at("fail", GET, 3))],
+        # The module gives up, so that the role puts the store back.
+        "restore": [at("half_store", POST, then=at("fail", POST, 6))],
+    },
+    "root_ssh": {
+        "before read": [at("drop", OPEN_STORE)],
+        "during upload": [at("drop", WRITE)],
+        "after upload, before the answer": [at("drop_after_write", RENAME)],
+        "read-back": [after(RENAME, at("fail", OPEN_STORE, 3))],
+        "restore": [at("half_store", RENAME, then=at("fail", RENAME, 3))],
+    },
+}
+KILLED = {
+    "api": [
+        after(GET, at("hang", GET)),
+        at("hang", POST),
+        at("half_answer", POST),
+    ],
+    "root_ssh": [at("hang", WRITE), at("hang", RENAME)],
+}
+
+
+def rollouts(post: str, faults: list[tuple[str, dict[str, Any]]]) -> list[Rollout]:
+    """One cluster for each fault, which strikes the first or the second peer. Only an API that replaces can remove."""
+    return [
+        Rollout(
+            f"c{place}",
+            via,
+            "exact" if (via == "root_ssh") == (post == "append") else "present",
+            place % 2,
+            fault,
+        )
+        for place, (via, fault) in enumerate(faults)
+    ]
+
+
+@pytest.fixture(scope="module")
+def estate() -> Iterator[RunningEstate]:
+    with running_estate(
+        own_network(), profile=profile_of(CLUSTERS), traffic_servers=False
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def site(estate: RunningEstate, tmp_path: Path) -> Site:
+    estate.reset()
+    return Site(estate, tmp_path)
+
+
+def judge(site: Site, rollout: Rollout) -> None:
+    """Count the mishap, and whether any peer holds what is neither old nor new."""
+    tried.append(rollout.name)
+    for name in rollout.peers:
+        if site.held(name) not in (OLD_STORE, NEW_STORE[rollout.state]):
+            lost.append(f"{name}, {rollout.name}")
+
+
+def finish(site: Site, several: list[Rollout]) -> None:
+    site.mend(several)
+    before = {name: site.held(name) for rollout in several for name in rollout.peers}
+    run = site.start(several, CERTIFICATES, 10)
+    assert run.end() == 0, run.text
+    for rollout in several:
+        wanted = NEW_STORE[rollout.state]
+        for name in rollout.peers:
+            assert site.held(name) == wanted, (rollout.name, run.text)
+            assert run.changed[name] == (before[name] != wanted), (rollout.name, name)
+
+
+def test_a_fault_stops_its_cluster_and_the_next_run_finishes(site: Site) -> None:
+    faults = [
+        (via, fault) for via, steps in STEPS.items() for some in steps.values() for fault in some
+    ]
+    several = rollouts("append", faults)
+    site.prepare(several, pem(*OLD))
+    run = site.start(several, CERTIFICATES, 1)
+    run.end()
+    assert [one.name for one in several if not site.struck(one)] == []
+    for rollout in several:
+        judge(site, rollout)
+    assert lost == [], run.text
+    for rollout in several:
+        done = [site.held(name) == NEW_STORE[rollout.state] for name in rollout.peers]
+        # In order, and never beyond a peer that is not proven.
+        assert done == sorted(done, reverse=True), (rollout.name, run.text)
+        if not all(done):
+            assert f"{rollout.cluster}: " in run.text
+            untouched = rollout.peers[done.index(False) + 1 :]
+            assert all(f"{name} was not touched" in run.text for name in untouched) or (
+                f"Nothing was written on any peer of {rollout.cluster}" in run.text
+            )
+            assert run.process.returncode != 0
+    finish(site, several)
+
+
+def test_a_run_killed_between_peers_is_finished_by_the_next(site: Site) -> None:
+    several = rollouts("replace", [(via, fault) for via, some in KILLED.items() for fault in some])
+    for rollout in several:
+        # Clusters go in step: by the second peer all of them have written the first.
+        rollout.broken = 1
+    site.prepare(several, pem(*OLD))
+    site.estate.set_switches({"certs_root_post": "replace"})
+    run = site.start(several, CERTIFICATES, 60)
+    try:
+        assert soon(lambda: all(site.struck(rollout) for rollout in several), 60), run.text
+    finally:
+        run.kill()
+    for rollout in several:
+        judge(site, rollout)
+        assert site.held(rollout.peers[0]) == NEW_STORE[rollout.state], rollout.name
+    assert lost == []
+    # One more was killed where only the new certificates had arrived; that is told by its open entry alone.
+    halfway = Rollout(f"c{CLUSTERS - 1}", "root_ssh", "present", 0, {"kind": "none"})
+    site.prepare([halfway], pem(*OLD))
+    peer = site.estate.peer(halfway.peers[0])
+    change = plan_change(TrustStore.read(pem(*OLD)), read_bundle(pem(*NEW)).certificates, "present")
+    Backups(site.folder / "backups").keep(
+        change, peer=halfway.peers[0], cluster=halfway.cluster, via="api", at=datetime.now(UTC)
+    )
+    site.estate.call(partial(peer.trust, pem(*NEW)))
+    finish(site, [*several, halfway])
+
+
+def test_figures(record_property: Callable[[str, object], None]) -> None:
+    record_property("figures", f"roll-outs: {len(tried)} faults tried, {len(lost)} stores lost")
+    assert lost == []
