@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
+from tests.lab import diagnostics
 from tests.lab.releases import Release
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ _SUCCESS = {
 
 @dataclass(frozen=True)
 class Request:
-    """A request whose Basic login is taken apart; `upload` is the text of the form field `file`."""
+    """A request whose Basic login is taken apart; `upload` is the text of the form field `file`, `record` what a body of
+    JSON holds, `start` the first byte that a Range header asks for."""
 
     method: str
     path: str
@@ -45,17 +47,20 @@ class Request:
     login: tuple[str, str] | None = None
     has_csrf_header: bool = False
     upload: str | None = None
+    record: Mapping[str, Any] = field(default_factory=dict)
+    start: int | None = None
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; `trust_store`, when not None, is what the trust store becomes with it."""
+    """An answer; `trust_store`, when not None, is what the trust store becomes with it, and `file` is a body of bytes."""
 
     status: int
     body: str
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     trust_store: str | None = None
+    file: bytes | None = None
 
 
 def reply(peer: Peer, request: Request) -> Reply:
@@ -71,6 +76,8 @@ def reply(peer: Peer, request: Request) -> Reply:
         if request.method == "POST":
             return _upload(peer, request.upload)
         return _page(405, "Method Not Allowed")
+    if resource == diagnostics.RESOURCE:
+        return _diagnostic_logging(peer, request)
     readable = _readable(peer)
     if resource not in readable:
         return _page(404, "Not Found")
@@ -114,12 +121,36 @@ def _readable(peer: Peer) -> dict[str, Any]:
         "common/mra": peer.mra,
         "common/domain": peer.domains,
     }
+    if peer.is_edge:
+        resources = {"common/domain": peer.domains}
     if peer.switches["cluster_peers_endpoint"] == "present":
         resources["common/cluster/peers"] = [
             {"Index": number, "Address": member.name}
             for number, member in enumerate(peer.cluster.peers, 1)
         ]
     return resources
+
+
+def _diagnostic_logging(peer: Peer, request: Request) -> Reply:
+    if request.method == "GET":
+        return Reply(200, json.dumps(peer.diagnostics.status()))
+    if request.method != str(peer.switches["diagnostic_method"]).upper():
+        return _page(405, "Method Not Allowed")
+    mode, tcp_dump = request.record.get("Mode"), request.record.get("TCPDump")
+    try:
+        done = peer.diagnostics.command(str(mode), tcp_dump)
+    except diagnostics.Refused as refused:
+        return _refusal(peer, str(refused))
+    if isinstance(done, str):
+        return _message(200, done)
+    headers = {"Content-Disposition": f'attachment; filename="{done.name}"'}
+    if request.start is None or peer.switches["diagnostic_range"] == "ignored":
+        return Reply(200, "", done.content_type, headers, file=done.content)
+    whole = len(done.content)
+    if request.start >= whole:
+        return Reply(416, "", done.content_type, {"Content-Range": f"bytes */{whole}"}, file=b"")
+    headers["Content-Range"] = f"bytes {request.start}-{whole - 1}/{whole}"
+    return Reply(206, "", done.content_type, headers, file=done.content[request.start :])
 
 
 def _certs_root(peer: Peer) -> Reply:
