@@ -11,6 +11,8 @@ class PeerError(Exception):
 
     login_refused = False
     """Whether the credential was refused. Another try might get this address blocked."""
+    status: int | None = None
+    """HTTP status of an answer of the API that said no."""
 
 
 class PeerUnreachable(PeerError):

@@ -67,7 +67,7 @@ def test_the_groups_are_the_clusters_and_hold_their_peers(inventory: dict[str, A
     assert groups["expressway_e"] == [peer.name for _cluster, peer in EDGES]
 
 
-@pytest.mark.parametrize(("cluster", "peer"), PEERS + EDGES, ids=lambda value: value.name)
+@pytest.mark.parametrize(("cluster", "peer"), [*PEERS, *EDGES], ids=lambda value: value.name)
 def test_a_peer_is_where_the_estate_has_it(
     inventory: dict[str, Any], cluster: ClusterProfile | EdgeCluster, peer: PeerProfile | EdgePeer
 ) -> None:
