@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a person reads of captured logs: each origin that was refused, why, and what to do.
+
+A diagnosis is {cluster (None for loose files), files, refusals, connections, skipped_lines, joined, not_collected: [{peer, error}]}; all
+but the first and the last as M(collab.expressway.traffic_log_info) returns them. What stands in a log is text of strangers: control
+characters are made visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.collab.expressway.plugins.module_utils.report.printable_text import (
+    printable,
+)
+
+MOST_USERS = 5
+_UNSURE = {
+    "probable": "which request this belongs to is probable, not certain",
+    "ambiguous": "the log does not tell which of several requests this belongs to",
+}
+
+
+def diagnosis_lines(diagnoses: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Lines of text, cluster by cluster, most refused origins first."""
+    return [line for diagnosis in diagnoses for line in _of_one(diagnosis)]
+
+
+def _of_one(diagnosis: Mapping[str, Any]) -> list[str]:
+    name = printable(diagnosis["cluster"] or "logs")
+    refusals = diagnosis["refusals"]
+    not_collected = [
+        f"  not looked at: {printable(one['peer'])}: {printable(one['error'])}"
+        for one in diagnosis["not_collected"]
+    ]
+    if not diagnosis["files"]:
+        return [f"{name}: no log was analysed.", *not_collected]
+    count = sum(record["count"] for record in refusals)
+    culprits = _culprits(refusals)
+    lines = [
+        f"{name}: {_many(count, 'request')} refused by {_many(len(culprits), 'cause')}."
+        if refusals
+        else f"{name}: no request was refused in what was captured."
+    ]
+    for records in culprits:
+        lines += _culprit(records)
+    return [*lines, *_unpredicted(diagnosis["joined"]), *not_collected]
+
+
+def _culprits(refusals: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """The records of each address, ports and cause, whichever peers they are of; most refused requests first."""
+    grouped: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for record in refusals:
+        key = (_place(record), record["stage"], record["error"], record["cause"], record["action"])
+        grouped.setdefault(key, []).append(record)
+    return sorted(grouped.values(), key=lambda records: -sum(one["count"] for one in records))
+
+
+def _culprit(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    first = records[0]
+    count = sum(record["count"] for record in records)
+    peers = list(dict.fromkeys(printable(record["peer"]) for record in records))
+    users = list(dict.fromkeys(printable(user) for record in records for user in record["users"]))
+    passed = (
+        "" if first["action"] == "Terminate" else " (let through, as verification is not enforced)"
+    )
+    line = f"  x {_place(first)} on {', '.join(peers)}: {_many(count, 'request')}{passed}"
+    if users:
+        more = f" and {len(users) - MOST_USERS} more" if len(users) > MOST_USERS else ""
+        line += f", users {', '.join(users[:MOST_USERS])}{more}"
+    lines = [
+        line,
+        f"      why: {printable(first['cause'])}",
+        f"      do: {printable(first['remedy'])}",
+    ]
+    unsure = [_UNSURE[record["certainty"]] for record in records if record["certainty"] in _UNSURE]
+    return lines + [f"      note: {text}" for text in dict.fromkeys(unsure)]
+
+
+def _unpredicted(joined: Mapping[str, Any]) -> list[str]:
+    return [
+        f"  ? {printable(found['title'])}: the audit does not predict it"
+        for found in joined.get("unpredicted", [])
+    ]
+
+
+def _place(record: Mapping[str, Any]) -> str:
+    host = printable(record["address"] or record["ip"] or "an origin that the log does not name")
+    ports = ",".join(str(port) for port in record["ports"])
+    return f"{host}:{ports}" if ports else host
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" + ("" if count == 1 else "s")
