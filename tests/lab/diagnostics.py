@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tests.lab.traffic_log import stamp, utc_stamp
+from tests.lab.traffic_log import DEBUG_SETTING, stamp, utc_stamp
 
 if TYPE_CHECKING:
     from tests.lab.peer import Peer
@@ -35,7 +35,7 @@ class LogSource(Protocol):
 
     @property
     def settle_seconds(self) -> float: ...
-    def lines(self, since: float, until: float) -> list[str]: ...
+    def lines(self, since: float, until: float, *, debug: bool) -> list[str]: ...
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class DiagnosticLogging:
         self.starts = 0  # since the last reset, for tests to look at
         self._since: float | None = None
         self._until: float | None = None
+        self._debug = False  # while it ran
         self._ready_at: float | None = None
         self._archive: Archive | None = None
 
@@ -104,6 +105,7 @@ class DiagnosticLogging:
     def stop(self) -> None:
         if self.running:
             self.running, self._until = False, self._clock()
+            self._debug = self._peer.configuration[DEBUG_SETTING] in ("DEBUG", "TRACE")
 
     @property
     def _reach(self) -> list[Peer]:
@@ -164,7 +166,7 @@ class DiagnosticLogging:
 
     def _log(self, host: str) -> str:
         since, until = self._since or 0.0, self._until or self._clock()
-        between = self.source.lines(since, until) if self.source else []
+        between = self.source.lines(since, until, debug=self._debug) if self.source else []
         told = [(since, "Diagnostic logging started"), (until, "Diagnostic logging stopped")]
         first, last = (
             f'{stamp(at)} {host} tvcs: UTCTime="{utc_stamp(at)}" Module="developer.diagnostics" Level="INFO": '

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from tests.lab.peer import Peer
 from tests.lab.traffic_log import (
-    DEBUG_SETTING,
     SETTLE_SECONDS,
     TrafficLog,
     expressway_c_lines,
@@ -151,10 +150,9 @@ class LogOfTraffic:
     def __init__(self, traffic: PeerTraffic) -> None:
         self._traffic = traffic
 
-    def lines(self, since: float, until: float) -> list[str]:
+    def lines(self, since: float, until: float, *, debug: bool) -> list[str]:
         peer, log = self._traffic.peer, self._traffic.log
         host = peer.name.partition(".")[0]
-        debug = peer.configuration[DEBUG_SETTING] in ("DEBUG", "TRACE")
         entries = log.entries(since, until)
         return expressway_c_lines(entries, host, log.pid, peer.switches, debug=debug)
 
@@ -168,6 +166,6 @@ class LogOfEdge:
         self._host = name.partition(".")[0]
         self._behind = behind
 
-    def lines(self, since: float, until: float) -> list[str]:
+    def lines(self, since: float, until: float, *, debug: bool) -> list[str]:
         entries = [e for traffic in self._behind for e in traffic.log.entries(since, until)]
         return expressway_e_lines(sorted(entries, key=lambda entry: entry.at), self._host)
