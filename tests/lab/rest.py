@@ -59,7 +59,15 @@ class ApiServer:
         pause = fault.seconds if fault else 0.0
         if fault and fault.strikes("api", ("slow",), asked):
             await asyncio.sleep(pause)
+        # Of the faults after the answer, only those that tell of something carried out are left then.
+        commands = request.record.get("Mode") in ("start", "stop", "collect")
+        if commands and fault and fault.strikes("api", ("fail",), asked):
+            return web.Response(status=500, text="Internal Server Error")
+        if commands and fault and fault.strikes("api", ("drop",), asked):
+            return _cut(http)
         answer = reply(self._peer, request)
+        if commands and fault and fault.strikes("api", ("drop_after_write",), asked):
+            return _cut(http)
         if fault and fault.strikes("api", ("drop",), asked):
             return await _say_half(http, answer)
         if answer.file and fault and fault.strikes("api", ("cut_download",), asked):

@@ -3,8 +3,8 @@
 
 """What a person reads of captured logs: each origin that was refused, why, and what to do.
 
-A diagnosis is {cluster (None for loose files), files, refusals, connections, skipped_lines, joined, not_collected: [{peer, error}]}; all
-but the first and the last as M(collab.expressway.traffic_log_info) returns them. What stands in a log is text of strangers: control
+A diagnosis is {cluster (None for loose files), files, refusals, connections, skipped_lines, joined, problem: why not all was read (or
+None), not_collected: [{peer, error}]}; the rest is as traffic_log_info returns it. What stands in a log is text of strangers: control
 characters are made visible.
 """
 
@@ -32,12 +32,14 @@ def diagnosis_lines(diagnoses: Iterable[Mapping[str, Any]]) -> list[str]:
 def _of_one(diagnosis: Mapping[str, Any]) -> list[str]:
     name = printable(diagnosis["cluster"] or "logs")
     refusals = diagnosis["refusals"]
-    not_collected = [
+    not_seen = [
         f"  not looked at: {printable(one['peer'])}: {printable(one['error'])}"
         for one in diagnosis["not_collected"]
     ]
+    if diagnosis["problem"]:
+        not_seen.append(f"  not looked at: {printable(diagnosis['problem'])}")
     if not diagnosis["files"]:
-        return [f"{name}: no log was analysed.", *not_collected]
+        return [f"{name}: no log was analysed.", *not_seen]
     count = sum(record["count"] for record in refusals)
     culprits = _culprits(refusals)
     lines = [
@@ -46,8 +48,11 @@ def _of_one(diagnosis: Mapping[str, Any]) -> list[str]:
         else f"{name}: no request was refused in what was captured."
     ]
     for records in culprits:
-        lines += _culprit(records)
-    return [*lines, *_unpredicted(diagnosis["joined"]), *not_collected]
+        lines += _culprit(records, diagnosis["joined"].get("explained", []))
+    unpredicted = [
+        f"  ? {printable(found['title'])}" for found in diagnosis["joined"].get("unpredicted", [])
+    ]
+    return [*lines, *unpredicted, *not_seen]
 
 
 def _culprits(refusals: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
@@ -59,7 +64,9 @@ def _culprits(refusals: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, A
     return sorted(grouped.values(), key=lambda records: -sum(one["count"] for one in records))
 
 
-def _culprit(records: Sequence[Mapping[str, Any]]) -> list[str]:
+def _culprit(
+    records: Sequence[Mapping[str, Any]], explained: Iterable[Mapping[str, Any]]
+) -> list[str]:
     first = records[0]
     count = sum(record["count"] for record in records)
     peers = list(dict.fromkeys(printable(record["peer"]) for record in records))
@@ -76,15 +83,24 @@ def _culprit(records: Sequence[Mapping[str, Any]]) -> list[str]:
         f"      why: {printable(first['cause'])}",
         f"      do: {printable(first['remedy'])}",
     ]
+    lines += [f"      plan: {text}" for text in _uploads(records, explained)]
     unsure = [_UNSURE[record["certainty"]] for record in records if record["certainty"] in _UNSURE]
     return lines + [f"      note: {text}" for text in dict.fromkeys(unsure)]
 
 
-def _unpredicted(joined: Mapping[str, Any]) -> list[str]:
-    return [
-        f"  ? {printable(found['title'])}: the audit does not predict it"
-        for found in joined.get("unpredicted", [])
-    ]
+def _uploads(
+    records: Sequence[Mapping[str, Any]], explained: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """What the audit's plan would upload to repair these refusals."""
+    keys = [(record["peer"], record["address"], record["ports"]) for record in records]
+    return list(
+        dict.fromkeys(
+            f"upload {printable(entry['common_name'] or entry['subject'])} (SHA-256 {entry['sha256']})"
+            for one in explained
+            if (one["peer"], one["address"], one["ports"]) in keys
+            for entry in one["plan"]
+        )
+    )
 
 
 def _place(record: Mapping[str, Any]) -> str:

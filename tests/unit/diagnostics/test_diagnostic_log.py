@@ -112,12 +112,16 @@ def test_a_start_that_is_refused_because_the_log_runs_changes_nothing(
     assert "not known to capture packets" in again["warnings"][0]
 
 
-def test_a_start_without_an_answer_keeps_the_host_so_that_it_can_be_stopped(client: Client) -> None:
-    client.fault("drop", matching="PUT .* start")
+@pytest.mark.parametrize("kind", ["drop", "drop_after_write"])
+def test_a_start_without_an_answer_keeps_the_host_so_that_it_can_be_stopped(
+    client: Client, kind: str
+) -> None:
+    client.fault(kind, matching="PUT .* start")
     result = client.task("diagnostic_log", state="started")
     assert (result["failed"], result["changed"]) == (True, True)
     assert "unreachable" not in result
     assert "Whether the diagnostic log runs now is not known" in result["msg"]
+    assert client.seen["diagnostic_logging"]["running"] is (kind == "drop_after_write")
 
 
 def test_on_another_peer_only_that_one_is_started(client: Client) -> None:
