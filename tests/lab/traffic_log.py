@@ -135,7 +135,7 @@ def _asked(values: Mapping[str, str]) -> Asked:
         method=values["cqhm"],
         status=int(values["pssc"]),
         server=values["shi"],
-        path=values["cquup"],
+        path=values["cquup"].partition("?")[0],
         url=values["cquuc"],
     )
 

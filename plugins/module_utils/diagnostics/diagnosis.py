@@ -91,16 +91,20 @@ def _culprit(
 def _uploads(
     records: Sequence[Mapping[str, Any]], explained: Iterable[Mapping[str, Any]]
 ) -> list[str]:
-    """What the audit's plan would upload to repair these refusals."""
-    keys = [(record["peer"], record["address"], record["ports"]) for record in records]
+    """What the audit's plan would upload to repair these refusals; a wrong name is not repaired by any upload."""
+    keys = [_identity(record) for record in records if record["stage"] == "chain"]
     return list(
         dict.fromkeys(
             f"upload {printable(entry['common_name'] or entry['subject'])} (SHA-256 {entry['sha256']})"
             for one in explained
-            if (one["peer"], one["address"], one["ports"]) in keys
+            if _identity(one) in keys
             for entry in one["plan"]
         )
     )
+
+
+def _identity(record: Mapping[str, Any]) -> tuple[Any, ...]:
+    return record["peer"], record["address"], record["ports"], record["stage"], record["error"]
 
 
 def _place(record: Mapping[str, Any]) -> str:

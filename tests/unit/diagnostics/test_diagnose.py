@@ -214,12 +214,11 @@ def test_logs_that_are_there_are_analysed_without_touching_a_peer(site: Site) ->
     assert code == 0, said[-3000:]
     assert "logs: 1 request refused by 1 cause." in said
     assert "x cucm.steven.lab on vcsc: 1 request" in said
-    assert "do: Upload" in said or "do: upload" in said
+    assert "does not predict" not in said
     report = (site.report / "diagnosis.txt").read_text()
     assert "cucm.steven.lab" in report
-    (site.report / "diagnosis.txt").chmod(0o600)
     code, again = site.run(diagnose_paths=[str(log)])
-    assert "localhost : ok=7 changed=0 " in again, again[-600:]
+    assert re.search(r"localhost : ok=\d+ changed=0 ", again), again[-600:]
 
     code, missing = site.run(diagnose_paths=f"{log},{site.folder}/none.log")
     assert code == 2
