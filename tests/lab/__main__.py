@@ -28,7 +28,7 @@ from tests.lab.profile import DEFAULT_NETWORK, DEFAULT_PROFILE, ProfileError, lo
 
 DEFAULT_LIFETIME = 4 * 3600
 SECONDS_PER_CALL = 60
-SECONDS_TO_CAPTURE = 60
+SECONDS_TO_CAPTURE = 120
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -115,7 +115,7 @@ def log_in(options: argparse.Namespace) -> int:
     _call(estate, "/settled")
     wanted = logins.chosen(estate["requests"], options.address, options.user)
     if options.during_capture:
-        _wait_for_capture(estate)
+        _wait_for_capture(estate, {request["peer"] for request in wanted})
     results = asyncio.run(logins.log_in(wanted))
     if options.json:
         print(json.dumps(results, indent=2))
@@ -128,13 +128,13 @@ def log_in(options: argparse.Namespace) -> int:
     return 0
 
 
-def _wait_for_capture(estate: dict[str, Any]) -> None:
-    """Wait until the diagnostic log of every peer of Expressway-C runs."""
+def _wait_for_capture(estate: dict[str, Any], peers: set[str]) -> None:
+    """Wait until the diagnostic log of each of these peers runs."""
     end = time.monotonic() + SECONDS_TO_CAPTURE
-    for peer in estate["peers"]:
-        while not _call(estate, f"/peers/{peer['name']}")["diagnostic_logging"]["running"]:
+    for peer in peers:
+        while not _call(estate, f"/peers/{peer}")["diagnostic_logging"]["running"]:
             if time.monotonic() > end:
-                raise LabError(f"the diagnostic log of {peer['name']} was not started")
+                raise LabError(f"the diagnostic log of {peer} was not started")
             time.sleep(0.1)
 
 
@@ -236,7 +236,7 @@ def _parser() -> argparse.ArgumentParser:
     logging_in.add_argument(
         "--during-capture",
         action="store_true",
-        help="wait until the diagnostic log of the peers runs, for a minute at most",
+        help="wait until the diagnostic log of the peers runs, two minutes at most",
     )
     command(switch, "switch", "set switches and show them, or show all").add_argument(
         "positions", nargs="*", metavar="NAME=VALUE"

@@ -12,6 +12,7 @@ import tarfile
 import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,16 +26,17 @@ MODES = ("start", "stop", "collect", "download")
 READY = "Ready to download"
 PACKET_FILE_HEADER = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000")
 
+_THREADS = ThreadPoolExecutor(8, "diagnostic log")
+
 
 class Refused(ValueError):
     """What the peer says instead of doing it."""
 
 
 class LogSource(Protocol):
-    """Where the lines of a peer's log come from; `settle_seconds` is how late they may be."""
+    """Where the lines of a peer's log come from; `flush` waits until they are all there, in any thread."""
 
-    @property
-    def settle_seconds(self) -> float: ...
+    def flush(self) -> None: ...
     def lines(self, since: float, until: float, *, debug: bool) -> list[str]: ...
 
 
@@ -64,6 +66,7 @@ class DiagnosticLogging:
         self._until: float | None = None
         self._debug = False  # while it ran
         self._ready_at: float | None = None
+        self._flushed: Future[None] | None = None
         self._archive: Archive | None = None
 
     # --- what the API asks ----------------------------------------------------------------------
@@ -87,7 +90,7 @@ class DiagnosticLogging:
         if self._ready_at is None:
             told = "Not available"
         else:
-            told = READY if self._clock() >= self._ready_at else "Collecting"
+            told = READY if self._is_ready else "Collecting"
         shown = {"DownLoadStatus": told}
         if self._peer.switches["diagnostic_mode"] == "shown":
             shown |= {
@@ -106,6 +109,12 @@ class DiagnosticLogging:
         if self.running:
             self.running, self._until = False, self._clock()
             self._debug = self._peer.configuration[DEBUG_SETTING] in ("DEBUG", "TRACE")
+
+    @property
+    def _is_ready(self) -> bool:
+        if self._ready_at is None or (self._flushed and not self._flushed.done()):
+            return False
+        return self._clock() >= self._ready_at
 
     @property
     def _reach(self) -> list[Peer]:
@@ -127,15 +136,14 @@ class DiagnosticLogging:
             raise Refused("Diagnostic logging is in progress: stop it first")
         if self._since is None:
             raise Refused("There is no diagnostic log to collect")
-        wait = self._peer.switches.number("diagnostic_collect_seconds")
+        self._ready_at = self._clock() + self._peer.switches.number("diagnostic_collect_seconds")
         # What was logged before the stop must be in the archive.
-        settled = (self._until or 0) + (self.source.settle_seconds if self.source else 0)
-        self._ready_at = max(self._clock() + wait, settled)
+        self._flushed = _THREADS.submit(self.source.flush) if self.source else None
         self._archive = None
         return "The operation was successful"
 
     def _download(self) -> Archive:
-        if self._ready_at is None or self._clock() < self._ready_at:
+        if not self._is_ready:
             raise Refused("The diagnostic log is not ready for download")
         # Made once: a download that is resumed must go on in the same bytes.
         if self._archive is None:

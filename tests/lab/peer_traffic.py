@@ -13,7 +13,6 @@ from pathlib import Path
 
 from tests.lab.peer import Peer
 from tests.lab.traffic_log import (
-    SETTLE_SECONDS,
     TrafficLog,
     expressway_c_lines,
     expressway_e_lines,
@@ -127,6 +126,8 @@ class PeerTraffic:
 
     def _restart(self, wanted: _Setting) -> str | None:
         try:
+            if self.peer.diagnostics.running:
+                self.log.flush()
             self.log.keep()
             self._trust_store.write_text(wanted.trust_store)
             self._server.restart(
@@ -145,10 +146,11 @@ class PeerTraffic:
 class LogOfTraffic:
     """The log lines of an Expressway-C peer, from its traffic server's."""
 
-    settle_seconds = SETTLE_SECONDS
-
     def __init__(self, traffic: PeerTraffic) -> None:
         self._traffic = traffic
+
+    def flush(self) -> None:
+        self._traffic.log.flush()
 
     def lines(self, since: float, until: float, *, debug: bool) -> list[str]:
         peer, log = self._traffic.peer, self._traffic.log
@@ -160,11 +162,13 @@ class LogOfTraffic:
 class LogOfEdge:
     """The log lines of an Expressway-E peer, from the traffic servers of the Expressway-C cluster behind it."""
 
-    settle_seconds = SETTLE_SECONDS
-
     def __init__(self, name: str, behind: Sequence[PeerTraffic]) -> None:
         self._host = name.partition(".")[0]
         self._behind = behind
+
+    def flush(self) -> None:
+        for traffic in self._behind:
+            traffic.log.flush()
 
     def lines(self, since: float, until: float, *, debug: bool) -> list[str]:
         entries = [e for traffic in self._behind for e in traffic.log.entries(since, until)]

@@ -23,8 +23,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.lab.traffic_server import CANARY, REQUEST_FIELDS, TrafficServer
 
-SETTLE_SECONDS = 1.5
-"""The program writes its log of requests about a second late."""
+FLUSH_SECONDS = 10.0
+"""The program writes its log of requests about a second late, and later on a busy machine."""
 MOST_KEPT = 20_000
 DEBUG_SETTING = "Logger Developer developer.trafficserver.http Level"
 
@@ -97,6 +97,18 @@ class TrafficLog:
     @property
     def pid(self) -> int:
         return self._server.pid or 0
+
+    def flush(self) -> None:
+        """Wait until all requests that have been answered are in the files."""
+        marks, end = self._marks, time.monotonic() + FLUSH_SECONDS
+        # Requests are logged in the order of their answers.
+        self._server.canary_status()
+        while self._marks == marks and time.monotonic() < end:
+            time.sleep(0.05)
+
+    @property
+    def _marks(self) -> int:
+        return sum(f"/{CANARY}/" in line for line in _lines(self._server.requests))
 
     def keep(self) -> None:
         """Take over what the files hold; call it before the program starts anew and empties them."""

@@ -191,7 +191,7 @@ class TrafficServer:
         Raises TimeoutError, or RuntimeError with the program's last output when it ended.
         """
         end = time.monotonic() + deadline
-        while self._canary_status() != 502:
+        while self.canary_status() != 502:
             if self._process is None or self._process.poll() is not None:
                 raise RuntimeError(f"Traffic Server did not start:\n{self._last_output()}")
             if time.monotonic() > end:
@@ -259,7 +259,8 @@ class TrafficServer:
             return self.run_root
         return Path(tempfile.mkdtemp(prefix="traffic-server-"))
 
-    def _canary_status(self) -> int | None:
+    def canary_status(self) -> int | None:
+        """What a request that reaches no origin is answered: 502 once names are known, None while nobody listens."""
         connection = http.client.HTTPConnection(*self.listen, timeout=2)
         try:
             connection.request("GET", f"/{CANARY}/")

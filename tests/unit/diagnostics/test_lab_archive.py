@@ -43,13 +43,17 @@ def capture(estate: RunningEstate, names: tuple[str, ...] = (PEER, EDGE)) -> lis
         if mode == "stop" and not made:
             made = estate.log_in()
         estate.call(lambda name=name, mode=mode: peers[name].command(mode, "off"))  # type: ignore[misc]
-    deadline = time.monotonic() + 10
-    while not all(
-        estate.call(log.status)["DownLoadStatus"].startswith("Ready") for log in peers.values()
-    ):
+    for name in names:
+        wait_until_ready(estate, name)
+    return made
+
+
+def wait_until_ready(estate: RunningEstate, name: str) -> None:
+    log = estate.peer(name).diagnostics
+    deadline = time.monotonic() + 15
+    while not estate.call(log.status)["DownLoadStatus"].startswith("Ready"):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    return made
 
 
 def log_text(estate: RunningEstate, name: str) -> str:
@@ -89,15 +93,14 @@ def test_each_login_is_a_transaction_and_each_refusal_a_warning(estate: RunningE
 
 def test_what_was_logged_before_a_restart_and_outside_the_capture(estate: RunningEstate) -> None:
     estate.log_in()
-    time.sleep(1.2)
+    estate.estate._traffic[PEER].log.flush()
     log = estate.peer(PEER).diagnostics
     estate.call(lambda: log.command("start", "off"))
     before = len(estate.log_in()) // 3
-    time.sleep(1.2)
     estate.call(lambda: estate.peer(PEER).configure({"EdgeConfigServer VerifyOriginServer": "Off"}))
     after = len(estate.log_in()) // 3
     estate.call(lambda: [log.command("stop", None), log.command("collect", None)])
-    time.sleep(1.6)
+    wait_until_ready(estate, PEER)
     text = log_text(estate, PEER)
     assert text.count('Detail="Receive Request"') == before + after
     estate.reset()
