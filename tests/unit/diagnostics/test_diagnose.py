@@ -108,6 +108,7 @@ def test_captures_every_peer_puts_the_levels_back_and_prints_no_password(site: S
         written = [line.rpartition(" ")[2] for line in site.seen(name)["writes"]]
         assert written == ['"DEBUG"'] * 4 + ['"INFO"'] * 4
         assert [site.seen(name)["configuration"][path] for path in LEVELS] == ["INFO"] * 4
+    assert "Ready to download after" in said
     assert "trio: no request was refused in what was captured." in said
     assert site.client.estate.profile.password not in said
     report = (site.report / "diagnosis.json").read_text()

@@ -124,6 +124,25 @@ def test_a_start_without_an_answer_keeps_the_host_so_that_it_can_be_stopped(
     assert client.seen["diagnostic_logging"]["running"] is (kind == "drop_after_write")
 
 
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"csrf_header": "required"},
+        {"success_message": "operation_successful", "diagnostic_mode": "shown"},
+        {
+            "diagnostic_method": "post",
+            "csrf_header": "required",
+            "diagnostic_start_again": "refused",
+        },
+    ],
+)
+def test_the_whole_way_under(client: Client, tmp_path: Path, switches: dict[str, str]) -> None:
+    client.set(**switches)
+    assert client.task("diagnostic_log", state="started")["changed"] is True
+    assert client.task("diagnostic_log", state="stopped")["changed"] is True
+    assert Path(collect(client, tmp_path)["file"]).stat().st_size > 100
+
+
 def test_on_another_peer_only_that_one_is_started(client: Client) -> None:
     client.peer(TRIO[1]).task("diagnostic_log", state="started")
     assert [client.peer(name).seen["diagnostic_logging"]["running"] for name in TRIO] == [
