@@ -3,8 +3,8 @@
 
 """What a person reads of captured logs: each origin that was refused, why, and what to do.
 
-A diagnosis is {cluster (None for loose files), files, refusals, connections, skipped_lines, joined, problem: why not all was read (or
-None), not_collected: [{peer, error}]}; the rest is as traffic_log_info returns it. What stands in a log is text of strangers: control
+A diagnosis is {cluster (None for loose files), is_edge: whether it is of Expressway-E, files, refusals, connections, skipped_lines,
+joined, problem: why not all was read (or None), not_collected: [{peer, error}]}; the rest is as traffic_log_info returns it. What stands in a log is text of strangers: control
 characters are made visible.
 """
 
@@ -18,6 +18,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.report.printable
 )
 
 MOST_USERS = 5
+TERMINATE = "Terminate"
 _UNSURE = {
     "probable": "which request this belongs to is probable, not certain",
     "ambiguous": "the log does not tell which of several requests this belongs to",
@@ -40,19 +41,35 @@ def _of_one(diagnosis: Mapping[str, Any]) -> list[str]:
         not_seen.append(f"  not looked at: {printable(diagnosis['problem'])}")
     if not diagnosis["files"]:
         return [f"{name}: no log was analysed.", *not_seen]
-    count = sum(record["count"] for record in refusals)
-    culprits = _culprits(refusals)
-    lines = [
-        f"{name}: {_many(count, 'request')} refused by {_many(len(culprits), 'cause')}."
-        if refusals
-        else f"{name}: no request was refused in what was captured."
-    ]
-    for records in culprits:
+    lines = [f"{name}: {_in_short(diagnosis)}"]
+    for records in _culprits(refusals):
         lines += _culprit(records, diagnosis["joined"].get("explained", []))
-    unpredicted = [
+    lines += [
         f"  ? {printable(found['title'])}" for found in diagnosis["joined"].get("unpredicted", [])
     ]
-    return [*lines, *unpredicted, *not_seen]
+    not_met = len(diagnosis["joined"].get("not_in_log", []))
+    if not_met:
+        lines.append(
+            f"  The audit predicts {_many(not_met, 'more refusal')} that nobody met meanwhile; playbook audit lists what breaks."
+        )
+    return [*lines, *not_seen]
+
+
+def _in_short(diagnosis: Mapping[str, Any]) -> str:
+    refusals = diagnosis["refusals"]
+    refused = sum(one["count"] for one in refusals if one["action"] == TERMINATE)
+    answered = diagnosis["connections"].get("ok", 0)
+    others = f", {answered} answered" if answered else ""
+    if refused:
+        causes = _many(len(_culprits(refusals)), "cause")
+        return f"{_many(refused, 'request')} refused by {causes}{others}."
+    if diagnosis["is_edge"]:
+        return "the logs are there; an Expressway-E verifies no UC node."
+    if refusals:
+        return f"no request was refused{others}; verification is not enforced, or some would be."
+    if answered:
+        return f"no request was refused{others}."
+    return "no request was seen. Did somebody log in through these peers while the log ran?"
 
 
 def _culprits(refusals: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
@@ -72,7 +89,7 @@ def _culprit(
     peers = list(dict.fromkeys(printable(record["peer"]) for record in records))
     users = list(dict.fromkeys(printable(user) for record in records for user in record["users"]))
     passed = (
-        "" if first["action"] == "Terminate" else " (let through, as verification is not enforced)"
+        "" if first["action"] == TERMINATE else " (let through, as verification is not enforced)"
     )
     line = f"  x {_place(first)} on {', '.join(peers)}: {_many(count, 'request')}{passed}"
     if users:

@@ -109,7 +109,7 @@ def test_captures_every_peer_puts_the_levels_back_and_prints_no_password(site: S
         assert written == ['"DEBUG"'] * 4 + ['"INFO"'] * 4
         assert [site.seen(name)["configuration"][path] for path in LEVELS] == ["INFO"] * 4
     assert "Ready to download after" in said
-    assert "trio: no request was refused in what was captured." in said
+    assert "trio: no request was seen." in said
     assert site.client.estate.profile.password not in said
     report = (site.report / "diagnosis.json").read_text()
     assert site.client.estate.profile.password not in report

@@ -37,6 +37,7 @@ def refusal(**changes: Any) -> dict[str, Any]:
 def diagnosis(*refusals: dict[str, Any], **changes: Any) -> dict[str, Any]:
     usual: dict[str, Any] = {
         "cluster": "emea",
+        "is_edge": False,
         "files": [{"path": "a"}],
         "refusals": list(refusals),
         "connections": {},
@@ -51,7 +52,17 @@ def diagnosis(*refusals: dict[str, Any], **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("given", "lines"),
     [
-        (diagnosis(), ["emea: no request was refused in what was captured."]),
+        (
+            diagnosis(),
+            [
+                "emea: no request was seen. Did somebody log in through these peers while the log ran?"
+            ],
+        ),
+        (diagnosis(connections={"ok": 14}), ["emea: no request was refused, 14 answered."]),
+        (
+            diagnosis(is_edge=True),
+            ["emea: the logs are there; an Expressway-E verifies no UC node."],
+        ),
         (diagnosis(files=[]), ["emea: no log was analysed."]),
         (
             diagnosis(
@@ -89,7 +100,7 @@ def diagnosis(*refusals: dict[str, Any], **changes: Any) -> dict[str, Any]:
                 refusal(address="", ports=[], action="Continue", users=[f"u{n}" for n in range(7)]),
             ),
             [
-                "emea: 2 requests refused by 1 cause.",
+                "emea: no request was refused; verification is not enforced, or some would be.",
                 "  x 192.0.2.2 on expc1: 2 requests (let through, as verification is not enforced), users u0, u1, u2, u3, u4 "
                 "and 2 more",
                 "      why: It is self-signed.",
@@ -107,13 +118,17 @@ def test_an_audit_adds_the_upload_that_repairs_it_and_what_it_did_not_predict() 
     by_name = refusal(stage="name", error="name", ports=[8443])
     joined = {
         "explained": [refusal() | {"plan": plan}, by_name | {"plan": plan}],
+        "not_in_log": [{}, {}],
         "unpredicted": [{"title": "expc1 refused x, which the audit does not predict"}],
     }
     lines = diagnosis_lines([diagnosis(refusal(), by_name, joined=joined)])
     # Of the two, only the chain is repaired by an upload.
     assert lines.count(f"      plan: upload Root (SHA-256 {'ab' * 32})") == 1
     assert lines[4].startswith("      plan: ")
-    assert lines[-1] == "  ? expc1 refused x, which the audit does not predict"
+    assert lines[-2:] == [
+        "  ? expc1 refused x, which the audit does not predict",
+        "  The audit predicts 2 more refusals that nobody met meanwhile; playbook audit lists what breaks.",
+    ]
 
 
 def test_a_log_cannot_steer_the_terminal() -> None:
