@@ -13,7 +13,8 @@ address at that moment:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
@@ -77,8 +78,19 @@ class _Pending:
     hit: Hit
     candidates: list[Request]
     late: list[Request]
+    """Requests that were answered with 502 a moment before, without a refusal: it may come late."""
+    just_before: list[Request]
     process: Process
     unseen_before: int
+    attempts: dict[Request, int] = field(init=False)
+    """Which attempt of each candidate it may be."""
+
+    def __post_init__(self) -> None:
+        self.attempts = {request: request.attempts for request in (*self.candidates, *self.late)}
+
+    def nothing_unseen(self) -> bool:
+        """Was no request answered with 502 since, of which the log does not hold the beginning?"""
+        return self.process.unseen_refused == self.unseen_before
 
 
 @dataclass(eq=False, slots=True)
@@ -157,13 +169,18 @@ class Correlation:
             if len(self._echoes) > MOST_ECHOES:
                 self._echoes.pop(next(iter(self._echoes)))
         process = self._process(key)
-        candidates, late = process.candidates(refusal), process.just_before(refusal)
+        candidates, just_before = process.candidates(refusal), process.just_before(refusal)
+        late = [request for request in just_before if not request.met]
+        for request in (*candidates, *late):
+            request.met = True
         if not candidates and not late:
             self._alone(key, hit)
             return
         place = (refusal.name.lower(), refusal.ip)
         knot = self._knots.setdefault((key, place), _Knot())
-        knot.pending.append(_Pending(hit, candidates, late, process, process.unseen_refused))
+        knot.pending.append(
+            _Pending(hit, candidates, late, just_before, process, process.unseen_refused)
+        )
         if len(knot.pending) > MOST_PENDING or not knot.is_open():
             self._resolve(self._knots.pop((key, place)))
 
@@ -207,21 +224,20 @@ class Correlation:
                 self._resolve(knot)
 
     def _resolve(self, knot: _Knot) -> None:
-        doubtful = _of_two_minds(knot.pending)
+        doubtful = {*_of_two_minds(knot.pending), *_too_many(knot.pending)}
         left: list[_Pending] = []
         decided: list[tuple[_Pending, list[Request], str]] = []
+        taken = _one_for_each_attempt(knot.pending)
         for item in knot.pending:
-            possible = _possible(item)
+            possible = taken[item]
             certainty = _certainty(item, possible)
             if certainty is None:
                 left.append(item)
             else:
                 decided.append((item, possible, AMBIGUOUS if item in doubtful else certainty))
-        shares = _by_attempts(left, decided)
-        for item in left:
-            possible = _possible(item)
-            decided.append((item, possible, PROBABLE) if shares else (item, possible, AMBIGUOUS))
-        self._hand_out(decided, shares)
+        shares = _by_attempts(left, taken, decided)
+        certainty = PROBABLE if shares else AMBIGUOUS
+        self._hand_out([*decided, *((item, taken[item], certainty) for item in left)], shares)
 
     def _hand_out(
         self,
@@ -299,9 +315,52 @@ def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
             request.asked is not None and request.asked.port == request.target_port
             for request in everybody
         )
-        and item.process.unseen_refused == item.unseen_before
+        and item.nothing_unseen()
     )
     return EXACT if sure else PROBABLE
+
+
+def _too_many(pending: Sequence[_Pending]) -> list[_Pending]:
+    """Hits of one attempt of a lone request, where one of them may be the late one of another origin."""
+    alone = [item for item in pending if len(item.candidates) == 1 and not item.late]
+    load = Counter((item.candidates[0], item.attempts[item.candidates[0]]) for item in alone)
+    return [
+        item
+        for item in alone
+        if load[item.candidates[0], item.attempts[item.candidates[0]]] > 1
+        and len(_origins([*item.candidates, *item.just_before])) > 1
+    ]
+
+
+def _one_for_each_attempt(pending: Sequence[_Pending]) -> dict[_Pending, list[Request]]:
+    """The requests that each hit may belong to, when an attempt has one refusal at most.
+
+    Where that leads to a contradiction, attempts are missing in the log, and only the answers count.
+    """
+    by_answers = {item: _possible(item) for item in pending}
+    if not all(item.nothing_unseen() for item in pending):
+        return by_answers
+    taken = dict(by_answers)
+    claimed: dict[tuple[Request, int], _Pending] = {}
+    changed = True
+    while changed:
+        changed = False
+        for item in pending:
+            if item.hit.refusal.action != TERMINATE:
+                continue
+            free = [
+                request
+                for request in taken[item]
+                if claimed.get((request, item.attempts[request]), item) is item
+            ]
+            if not free:
+                return by_answers
+            if len(free) < len(taken[item]):
+                taken[item], changed = free, True
+            if len(free) == 1 and (free[0], item.attempts[free[0]]) not in claimed:
+                claimed[free[0], item.attempts[free[0]]] = item
+                changed = True
+    return taken
 
 
 def _of_two_minds(pending: Sequence[_Pending]) -> list[_Pending]:
@@ -318,7 +377,9 @@ def _of_two_minds(pending: Sequence[_Pending]) -> list[_Pending]:
 
 
 def _by_attempts(
-    left: Sequence[_Pending], decided: Sequence[tuple[_Pending, list[Request], str]]
+    left: Sequence[_Pending],
+    taken: Mapping[_Pending, Sequence[Request]],
+    decided: Sequence[tuple[_Pending, list[Request], str]],
 ) -> list[tuple[Request, int]]:
     """How many of the hits that are left each request takes, when that is beyond doubt; else nothing.
 
@@ -329,7 +390,7 @@ def _by_attempts(
         return []
     if any(item.hit.refusal.action != TERMINATE for item in left):
         return []
-    requests = list(dict.fromkeys(request for item in left for request in _possible(item)))
+    requests = list(dict.fromkeys(request for item in left for request in taken[item]))
     if not all(request.refused and request.attempts for request in requests):
         return []
     used: dict[Request, int] = {}

@@ -113,8 +113,7 @@ class Scanner:
             return
         searched = 0
         while True:
-            # A record at the end may be incomplete until more is read.
-            limit = self._end if ended else max(searched, self._end - LONGEST_RECORD)
+            limit = self._end if ended else self._whole_lines(searched)
             yield from self._search(searched, limit)
             searched = limit
             if self._count_lines:
@@ -152,6 +151,11 @@ class Scanner:
         self._wait_to -= gone
         self._counted_to -= gone
         return gone
+
+    def _whole_lines(self, searched: int) -> int:
+        """How far to search: a record at the end may be incomplete until more is read."""
+        limit = max(searched, self._end - LONGEST_RECORD)
+        return self._buffer.rfind(b"\n", searched, limit) + 1 or limit
 
     def _search(self, start: int, limit: int) -> Iterator[Found]:
         nothing_before = 0
