@@ -6,8 +6,8 @@
 A refusal carries neither port nor transaction. It is tied to a request that the same process was about to send to that
 address at that moment:
 
-* `exact`: every request that it may belong to asked for one origin, and that request was answered with 502.
-* `probable`: the answers leave one origin, or as many refusals as attempts were seen for each; or the answer is missing.
+* `exact`: every refused request that it may belong to asked for one origin; a request that got through was not refused.
+* `probable`: an attempt has one refusal only, and so one origin is left; or the answer or the request is not in the log.
 * `ambiguous`: several origins are possible, or no request is known. All possible ports are told.
 """
 
@@ -117,14 +117,12 @@ class Correlation:
         self._echoes: dict[tuple[ProcessKey, str | None, str], int] = {}
         self._without_request: dict[tuple[object, ...], float | None] = {}
         self._recent: dict[int, str] = {}
-        self._stretch: tuple[str, int] | None = None
 
     def waiting(self) -> bool:
-        """Are there refusals whose requests are not answered yet?"""
-        return bool(self._knots)
+        """Are there requests that are not answered yet?"""
+        return any(process.open for process in self._processes.values())
 
     def take(self, found: Found, file: str) -> None:
-        self._mind_gaps(found, file)
         line = found.line
         key = (line.writer.peer, line.writer.process)
         if isinstance(line, Refused):
@@ -149,18 +147,8 @@ class Correlation:
             self._processes[key] = Process()
         return self._processes[key]
 
-    def _mind_gaps(self, found: Found, file: str) -> None:
-        """Lines were left out: requests may have been answered there, so what is open is not known any more."""
-        stretch = (file, found.stretch)
-        if stretch == self._stretch:
-            return
-        if self._stretch is not None and found.stretch > 0:
-            self.finish()
-            self._processes.clear()
-        self._stretch = stretch
-
     def _refused(self, key: ProcessKey, hit: Hit) -> None:
-        if self._is_copy(key, hit):
+        if self._is_copy(hit):
             return
         refusal = hit.refusal
         if refusal.action == TERMINATE and refusal.stage != HANDSHAKE:
@@ -195,11 +183,11 @@ class Correlation:
         )
         self._refused(key, Hit(refusal, found, file))
 
-    def _is_copy(self, key: ProcessKey, hit: Hit) -> bool:
+    def _is_copy(self, hit: Hit) -> bool:
         """The same line in two files, as in two downloads that overlap."""
         if hit.refusal.writer.time is None:
             return False
-        mark = hash((key, hit.refusal))
+        mark = hash(hit.found.record)
         known = self._recent.setdefault(mark, hit.file)
         if len(self._recent) > MOST_RECENT:
             self._recent.pop(next(iter(self._recent)))
@@ -304,18 +292,17 @@ def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
         return None
     if item.hit.refusal.ip is None:
         return PROBABLE
-    everybody = [*item.candidates, *item.late]
     answered = any(request.refused or not terminated for request in possible)
     sure = (
         bool(item.candidates)
-        and len(_origins(everybody)) == 1
         and answered
-        and all(request.attempts and request.asked is not None for request in everybody)
+        and all(request.attempts and request.asked is not None for request in possible)
         and all(
             request.asked is not None and request.asked.port == request.target_port
-            for request in everybody
+            for request in possible
         )
         and item.nothing_unseen()
+        and len(_origins(_possible(item))) == 1
     )
     return EXACT if sure else PROBABLE
 
