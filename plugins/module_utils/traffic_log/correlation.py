@@ -148,14 +148,14 @@ class Correlation:
         return self._processes[key]
 
     def _refused(self, key: ProcessKey, hit: Hit) -> None:
-        if self._is_copy(hit):
-            return
         refusal = hit.refusal
         if refusal.action == TERMINATE and refusal.stage != HANDSHAKE:
             echo = (key, refusal.thread, refusal.name)
             self._echoes[echo] = self._echoes.get(echo, 0) + 1
             if len(self._echoes) > MOST_ECHOES:
                 self._echoes.pop(next(iter(self._echoes)))
+        if self._is_copy(hit):
+            return
         process = self._process(key)
         candidates, just_before = process.candidates(refusal), process.just_before(refusal)
         late = [request for request in just_before if not request.met]

@@ -28,6 +28,8 @@ RECORD_START = re.compile(
     rf"\s*(?:<\d{{1,3}}>)?(?:{RFC3339}|{WITHOUT_YEAR}|\[{WITHOUT_YEAR}\])\s".encode()
 )
 """How a line begins that is no continuation of the one above."""
+MARK = b"<#root>"
+"""What the vendor's web pages put before the lines that matter, so it is in what people paste."""
 BARE_START = re.compile(rb"\s*(?:\[(?:ET_|[A-Z_]+ \d+\])|WARNING\s*:|ERROR\s*:)")
 """The same for a diagnostic line whose time and host were cut off."""
 
@@ -161,7 +163,7 @@ def read_line(record: bytes, year_of: datetime | None = None) -> Line | None:
     """
     text = record.decode("utf-8", "replace").rstrip()
     if "\n" in text:
-        text = " ".join(text.split())
+        text = " ".join(text.replace(MARK.decode(), " ").split())
     prefix = _PREFIX.match(text)
     if prefix:
         peer, process = prefix["host"], int(prefix["pid"])

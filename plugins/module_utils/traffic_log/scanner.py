@@ -18,6 +18,7 @@ from typing import Protocol
 
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
     BARE_START,
+    MARK,
     RECORD_START,
     Line,
     Unreadable,
@@ -367,6 +368,8 @@ class Scanner:
 
 def _is_cut_prefix(before: bytes) -> bool:
     """Was the line above wrapped right behind the name and pid of the program, or behind its thread?"""
+    while before.endswith(MARK):
+        before = before.removesuffix(MARK).rstrip()
     last = before[before.rfind(b"\n") + 1 :]
     return bool(RECORD_START.match(last + b" ")) and last.endswith((b"]:", b"]", b":"))
 
