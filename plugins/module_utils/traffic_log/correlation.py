@@ -6,14 +6,15 @@
 A refusal carries neither port nor transaction. It is tied to a request that the same process was about to send to that
 address at that moment:
 
-* `exact`: every request that it may belong to asked for one origin, and that request was answered with 502.
-* `probable`: the answers leave one origin, or as many refusals as attempts were seen for each; or the answer is missing.
+* `exact`: every refused request that it may belong to asked for one origin; a request that got through was not refused.
+* `probable`: an attempt has one refusal only, and so one origin is left; or the answer or the request is not in the log.
 * `ambiguous`: several origins are possible, or no request is known. All possible ports are told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
@@ -77,8 +78,19 @@ class _Pending:
     hit: Hit
     candidates: list[Request]
     late: list[Request]
+    """Requests that were answered with 502 a moment before, without a refusal: it may come late."""
+    just_before: list[Request]
     process: Process
     unseen_before: int
+    attempts: dict[Request, int] = field(init=False)
+    """Which attempt of each candidate it may be."""
+
+    def __post_init__(self) -> None:
+        self.attempts = {request: request.attempts for request in (*self.candidates, *self.late)}
+
+    def nothing_unseen(self) -> bool:
+        """Was no request answered with 502 since, of which the log does not hold the beginning?"""
+        return self.process.unseen_refused == self.unseen_before
 
 
 @dataclass(eq=False, slots=True)
@@ -105,14 +117,12 @@ class Correlation:
         self._echoes: dict[tuple[ProcessKey, str | None, str], int] = {}
         self._without_request: dict[tuple[object, ...], float | None] = {}
         self._recent: dict[int, str] = {}
-        self._stretch: tuple[str, int] | None = None
 
     def waiting(self) -> bool:
-        """Are there refusals whose requests are not answered yet?"""
-        return bool(self._knots)
+        """Are there requests that are not answered yet?"""
+        return any(process.open for process in self._processes.values())
 
     def take(self, found: Found, file: str) -> None:
-        self._mind_gaps(found, file)
         line = found.line
         key = (line.writer.peer, line.writer.process)
         if isinstance(line, Refused):
@@ -137,33 +147,28 @@ class Correlation:
             self._processes[key] = Process()
         return self._processes[key]
 
-    def _mind_gaps(self, found: Found, file: str) -> None:
-        """Lines were left out: requests may have been answered there, so what is open is not known any more."""
-        stretch = (file, found.stretch)
-        if stretch == self._stretch:
-            return
-        if self._stretch is not None and found.stretch > 0:
-            self.finish()
-            self._processes.clear()
-        self._stretch = stretch
-
     def _refused(self, key: ProcessKey, hit: Hit) -> None:
-        if self._is_copy(key, hit):
-            return
         refusal = hit.refusal
         if refusal.action == TERMINATE and refusal.stage != HANDSHAKE:
             echo = (key, refusal.thread, refusal.name)
             self._echoes[echo] = self._echoes.get(echo, 0) + 1
             if len(self._echoes) > MOST_ECHOES:
                 self._echoes.pop(next(iter(self._echoes)))
+        if self._is_copy(hit):
+            return
         process = self._process(key)
-        candidates, late = process.candidates(refusal), process.just_before(refusal)
+        candidates, just_before = process.candidates(refusal), process.just_before(refusal)
+        late = [request for request in just_before if not request.met]
+        for request in (*candidates, *late):
+            request.met = True
         if not candidates and not late:
             self._alone(key, hit)
             return
         place = (refusal.name.lower(), refusal.ip)
         knot = self._knots.setdefault((key, place), _Knot())
-        knot.pending.append(_Pending(hit, candidates, late, process, process.unseen_refused))
+        knot.pending.append(
+            _Pending(hit, candidates, late, just_before, process, process.unseen_refused)
+        )
         if len(knot.pending) > MOST_PENDING or not knot.is_open():
             self._resolve(self._knots.pop((key, place)))
 
@@ -178,11 +183,11 @@ class Correlation:
         )
         self._refused(key, Hit(refusal, found, file))
 
-    def _is_copy(self, key: ProcessKey, hit: Hit) -> bool:
+    def _is_copy(self, hit: Hit) -> bool:
         """The same line in two files, as in two downloads that overlap."""
         if hit.refusal.writer.time is None:
             return False
-        mark = hash((key, hit.refusal))
+        mark = hash(hit.found.record)
         known = self._recent.setdefault(mark, hit.file)
         if len(self._recent) > MOST_RECENT:
             self._recent.pop(next(iter(self._recent)))
@@ -207,21 +212,20 @@ class Correlation:
                 self._resolve(knot)
 
     def _resolve(self, knot: _Knot) -> None:
-        doubtful = _of_two_minds(knot.pending)
+        doubtful = {*_of_two_minds(knot.pending), *_too_many(knot.pending)}
         left: list[_Pending] = []
         decided: list[tuple[_Pending, list[Request], str]] = []
+        taken = _one_for_each_attempt(knot.pending)
         for item in knot.pending:
-            possible = _possible(item)
+            possible = taken[item]
             certainty = _certainty(item, possible)
             if certainty is None:
                 left.append(item)
             else:
                 decided.append((item, possible, AMBIGUOUS if item in doubtful else certainty))
-        shares = _by_attempts(left, decided)
-        for item in left:
-            possible = _possible(item)
-            decided.append((item, possible, PROBABLE) if shares else (item, possible, AMBIGUOUS))
-        self._hand_out(decided, shares)
+        shares = _by_attempts(left, taken, decided)
+        certainty = PROBABLE if shares else AMBIGUOUS
+        self._hand_out([*decided, *((item, taken[item], certainty) for item in left)], shares)
 
     def _hand_out(
         self,
@@ -288,20 +292,62 @@ def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
         return None
     if item.hit.refusal.ip is None:
         return PROBABLE
-    everybody = [*item.candidates, *item.late]
     answered = any(request.refused or not terminated for request in possible)
     sure = (
         bool(item.candidates)
-        and len(_origins(everybody)) == 1
         and answered
-        and all(request.attempts and request.asked is not None for request in everybody)
+        and all(request.attempts and request.asked is not None for request in possible)
         and all(
             request.asked is not None and request.asked.port == request.target_port
-            for request in everybody
+            for request in possible
         )
-        and item.process.unseen_refused == item.unseen_before
+        and item.nothing_unseen()
+        and len(_origins(_possible(item))) == 1
     )
     return EXACT if sure else PROBABLE
+
+
+def _too_many(pending: Sequence[_Pending]) -> list[_Pending]:
+    """Hits of one attempt of a lone request, where one of them may be the late one of another origin."""
+    alone = [item for item in pending if len(item.candidates) == 1 and not item.late]
+    load = Counter((item.candidates[0], item.attempts[item.candidates[0]]) for item in alone)
+    return [
+        item
+        for item in alone
+        if load[item.candidates[0], item.attempts[item.candidates[0]]] > 1
+        and len(_origins([*item.candidates, *item.just_before])) > 1
+    ]
+
+
+def _one_for_each_attempt(pending: Sequence[_Pending]) -> dict[_Pending, list[Request]]:
+    """The requests that each hit may belong to, when an attempt has one refusal at most.
+
+    Where that leads to a contradiction, attempts are missing in the log, and only the answers count.
+    """
+    by_answers = {item: _possible(item) for item in pending}
+    if not all(item.nothing_unseen() for item in pending):
+        return by_answers
+    taken = dict(by_answers)
+    claimed: dict[tuple[Request, int], _Pending] = {}
+    changed = True
+    while changed:
+        changed = False
+        for item in pending:
+            if item.hit.refusal.action != TERMINATE:
+                continue
+            free = [
+                request
+                for request in taken[item]
+                if claimed.get((request, item.attempts[request]), item) is item
+            ]
+            if not free:
+                return by_answers
+            if len(free) < len(taken[item]):
+                taken[item], changed = free, True
+            if len(free) == 1 and (free[0], item.attempts[free[0]]) not in claimed:
+                claimed[free[0], item.attempts[free[0]]] = item
+                changed = True
+    return taken
 
 
 def _of_two_minds(pending: Sequence[_Pending]) -> list[_Pending]:
@@ -318,7 +364,9 @@ def _of_two_minds(pending: Sequence[_Pending]) -> list[_Pending]:
 
 
 def _by_attempts(
-    left: Sequence[_Pending], decided: Sequence[tuple[_Pending, list[Request], str]]
+    left: Sequence[_Pending],
+    taken: Mapping[_Pending, Sequence[Request]],
+    decided: Sequence[tuple[_Pending, list[Request], str]],
 ) -> list[tuple[Request, int]]:
     """How many of the hits that are left each request takes, when that is beyond doubt; else nothing.
 
@@ -329,7 +377,7 @@ def _by_attempts(
         return []
     if any(item.hit.refusal.action != TERMINATE for item in left):
         return []
-    requests = list(dict.fromkeys(request for item in left for request in _possible(item)))
+    requests = list(dict.fromkeys(request for item in left for request in taken[item]))
     if not all(request.refused and request.attempts for request in requests):
         return []
     used: dict[Request, int] = {}

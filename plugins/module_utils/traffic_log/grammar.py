@@ -28,6 +28,8 @@ RECORD_START = re.compile(
     rf"\s*(?:<\d{{1,3}}>)?(?:{RFC3339}|{WITHOUT_YEAR}|\[{WITHOUT_YEAR}\])\s".encode()
 )
 """How a line begins that is no continuation of the one above."""
+MARK = b"<#root>"
+"""What the vendor's web pages put before the lines that matter, so it is in what people paste."""
 BARE_START = re.compile(rb"\s*(?:\[(?:ET_|[A-Z_]+ \d+\])|WARNING\s*:|ERROR\s*:)")
 """The same for a diagnostic line whose time and host were cut off."""
 
@@ -79,7 +81,7 @@ _ALLOWED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Writer:
     """Who wrote a line, and when. `at` is seconds since the epoch, None for a line without time.
 
@@ -93,7 +95,7 @@ class Writer:
     at: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Refused:
     """A refused certificate. `name` is what was compared, `server` the origin's host name, `ip` its address.
 
@@ -112,7 +114,7 @@ class Refused:
     depth: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ConnectionFailed:
     """`SSL connection failed`: follows a refusal in Traffic Server 8, or tells of another failed handshake."""
 
@@ -122,7 +124,7 @@ class ConnectionFailed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """A step of one request: `detail` is `Receive Request`, `Sending Request`, `Receive Response` or `Sending Response`."""
 
@@ -136,7 +138,7 @@ class Step:
     status: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Allowed:
     """The allow list let a request pass: the only line that always names the user."""
 
@@ -159,7 +161,9 @@ def read_line(record: bytes, year_of: datetime | None = None) -> Line | None:
     `year_of` is a moment not before the line, for lines without a year; without it they have no time.
     Raises `Unreadable` for a refusal that is cut off.
     """
-    text = " ".join(record.decode("utf-8", "replace").split())
+    text = record.decode("utf-8", "replace").rstrip()
+    if "\n" in text:
+        text = " ".join(text.replace(MARK.decode(), " ").split())
     prefix = _PREFIX.match(text)
     if prefix:
         peer, process = prefix["host"], int(prefix["pid"])

@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.correlation import (
     AMBIGUOUS,
     CERTAINTIES,
+    EXACT,
     Attribution,
     Hit,
 )
@@ -30,6 +31,8 @@ from ansible_collections.collab.expressway.plugins.module_utils.verdict.logged_c
 MOST_RECORDS = 20_000
 MOST_USERS = 1000
 MOST_REQUESTS = 50
+ENOUGH = 3
+"""Refused requests that show that a port is refused for one cause."""
 
 
 class TooManyRefusals(ValueError):
@@ -94,6 +97,7 @@ class Refusals:
 
     def samples(self) -> list[Hit]:
         """The hits that `records` shows, by file and place."""
+        self._settle()
         shown = [hit for record in self._records.values() for hit in record.samples]
         return sorted(shown, key=lambda hit: (hit.file, hit.found.offset))
 
@@ -102,8 +106,36 @@ class Refusals:
 
         `numbers` gives the lines of those samples, by file and offset, that were not counted while reading.
         """
+        self._settle()
         told = [self._told(record, numbers) for record in self._records.values()]
         return sorted(told, key=lambda one: (-one["count"], one["peer"], one["address"]))
+
+    def _settle(self) -> None:
+        """Move what is ambiguous to the one port that the exact records of the same peer and address leave.
+
+        A port is left out when at least three requests to it were refused, all of them for one other cause.
+        """
+        by_port: dict[tuple[str, str, int], list[_Record]] = {}
+        for record in self._records.values():
+            if record.certainty == EXACT:
+                by_port.setdefault((*self._where(record), record.ports[0]), []).append(record)
+        for key, record in list(self._records.items()):
+            if record.certainty != AMBIGUOUS or len(record.ports) < 2:
+                continue
+            cause = record.first_hit.cause
+            left = []
+            for port in record.ports:
+                seen = by_port.get((*self._where(record), port), [])
+                others = [one for one in seen if one.first_hit.cause != cause]
+                if len(seen) == len(others) == 1 and others[0].count >= ENOUGH:
+                    continue
+                left.append((port, seen))
+            if len(left) == 1 and [one.first_hit.cause for one in left[0][1]] == [cause]:
+                _merge(left[0][1][0], record, self._max_samples)
+                del self._records[key]
+
+    def _where(self, record: _Record) -> tuple[str, str]:
+        return self._peer_of(record.first_hit), record.address.lower()
 
     def _wanted(self, hit: Hit) -> bool:
         at = hit.refusal.writer.at
@@ -166,6 +198,16 @@ class Refusals:
                 for hit in record.samples
             ],
         }
+
+
+def _merge(into: _Record, other: _Record, max_samples: int) -> None:
+    into.count += other.count
+    into.users |= other.users
+    into.requests |= other.requests
+    into.samples = [*into.samples, *other.samples][:max_samples]
+    for hit in (other.first, other.last):
+        if hit is not None:
+            _stretch_to(into, hit)
 
 
 def _stretch_to(record: _Record, hit: Hit) -> None:

@@ -34,7 +34,8 @@ LATE = 1.0
 class Request:
     """One request of a client. `status` is that of the answer, None while it is under way (or its answer unseen).
 
-    `attempts` counts how often it was sent to the origin: the traffic server tries again after a refusal.
+    `attempts` counts how often it was sent to the origin: the traffic server tries again after a refusal. `met`: a
+    refusal that may be its own was seen while it was under way. `counted`: causes for which it is counted as refused.
     """
 
     transaction: str
@@ -47,6 +48,7 @@ class Request:
     attempts: int = 0
     at: float | None = None
     status: int | None = None
+    met: bool = False
     counted: set[tuple[object, ...]] = field(default_factory=set)
 
     @property
@@ -69,7 +71,7 @@ class Request:
             return False
         if self.asked is None:
             return sent and bool(refusal.ip)
-        known = {name.lower() for name in (refusal.name, refusal.server, refusal.ip) if name}
+        known = {name.lower() for name in (refusal.name, refusal.server) if name}
         return self.asked.host.lower().strip("[]") in known
 
     def _in_time(self, at: float | None) -> bool:
@@ -131,7 +133,7 @@ class Process:
         ]
 
     def just_before(self, refusal: Refused) -> list[Request]:
-        """Requests answered with 502 a moment ago, whose refusal has not been seen."""
+        """Requests answered with 502 a moment ago."""
         at = refusal.writer.at
         self.just_refused = [
             request
