@@ -8,6 +8,7 @@ Public clients send the mode with PUT; firmware that answers 405 to that gets PO
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -27,10 +28,7 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
     PeerRefused,
     PeerUnreachable,
 )
-from ansible_collections.collab.expressway.plugins.plugin_utils.rest_client import (
-    RestClient,
-    json_content,
-)
+from ansible_collections.collab.expressway.plugins.plugin_utils.rest_client import RestClient
 
 PATH = "/api/provisioning/common/diagnosticlogging"
 METHOD_NOT_ALLOWED, RANGE_NOT_SATISFIABLE, PARTIAL = 405, 416, 206
@@ -140,10 +138,11 @@ class DiagnosticLogging:
                 )
 
     def _opened(self, start: int) -> Any:
-        content = json_content({"Mode": "download"})
+        headers = {"Content-Type": "application/json"}
         if start:
-            content["headers"]["Range"] = f"bytes={start}-"
-        return self._client.response(self._method, PATH, **content)
+            headers["Range"] = f"bytes={start}-"
+        body = json.dumps({"Mode": "download"}).encode()
+        return self._client.response(self._method, PATH, data=body, headers=headers)
 
     def _check_part(
         self, response: Any, file: BinaryIO, name: str | None, size: int

@@ -11,8 +11,6 @@ class PeerError(Exception):
 
     login_refused = False
     """Whether the credential was refused. Another try might get this address blocked."""
-    status: int | None = None
-    """HTTP status of an answer of the API that said no."""
 
 
 class PeerUnreachable(PeerError):
@@ -21,6 +19,9 @@ class PeerUnreachable(PeerError):
 
 class PeerRefused(PeerError):
     """The peer answered, and the answer is no: the task fails. `changed` says whether something was written before."""
+
+    status: int | None = None
+    """HTTP status, where it was the API that said no."""
 
     def __init__(self, message: str, *, changed: bool = False) -> None:
         super().__init__(message)

@@ -107,7 +107,10 @@ class RestClient:
 
         Raises as `post_file`. A message may be a refusal although the status is 200.
         """
-        return _message_only(self._ask(method, path, **json_content(value)))
+        headers = {"Content-Type": "application/json"}
+        return _message_only(
+            self._ask(method, path, data=json.dumps(value).encode(), headers=headers)
+        )
 
     @contextlib.contextmanager
     def response(self, method: str, path: str, **content: Any) -> Iterator[Any]:
@@ -172,14 +175,6 @@ class RestClient:
         refusal.status = error.code
         refusal.login_refused = error.code == 401
         return refusal
-
-
-def json_content(value: Any) -> dict[str, Any]:
-    """The arguments that make `value` the body of a request."""
-    return {
-        "data": json.dumps(value).encode(),
-        "headers": {"Content-Type": "application/json"},
-    }
 
 
 def _read(response: Any, deadline: float) -> bytes:

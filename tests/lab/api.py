@@ -38,29 +38,28 @@ _SUCCESS = {
 
 @dataclass(frozen=True)
 class Request:
-    """A request whose Basic login is taken apart; `upload` is the text of the form field `file`, `record` what a body of
-    JSON holds, `start` the first byte that a Range header asks for."""
+    """A request whose Basic login is taken apart; `upload` is the text of the form field `file`."""
 
     method: str
     path: str
     client: str
+    record: Mapping[str, Any] = field(default_factory=dict)  # what a body of JSON holds
+    start: int | None = None  # the first byte that a Range header asks for
     login: tuple[str, str] | None = None
     has_csrf_header: bool = False
     upload: str | None = None
-    record: Mapping[str, Any] = field(default_factory=dict)
-    start: int | None = None
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; `trust_store`, when not None, is what the trust store becomes with it, and `file` is a body of bytes."""
+    """An answer; `trust_store`, when not None, is what the trust store becomes with it."""
 
     status: int
     body: str
     content_type: str = "application/json"
+    file: bytes | None = None  # the body instead of the text
     headers: Mapping[str, str] = field(default_factory=dict)
     trust_store: str | None = None
-    file: bytes | None = None
 
 
 def reply(peer: Peer, request: Request) -> Reply:
@@ -131,28 +130,6 @@ def _readable(peer: Peer) -> dict[str, Any]:
     return resources
 
 
-def _diagnostic_logging(peer: Peer, request: Request) -> Reply:
-    if request.method == "GET":
-        return Reply(200, json.dumps(peer.diagnostics.status()))
-    if request.method != str(peer.switches["diagnostic_method"]).upper():
-        return _page(405, "Method Not Allowed")
-    mode, tcp_dump = request.record.get("Mode"), request.record.get("TCPDump")
-    try:
-        done = peer.diagnostics.command(str(mode), tcp_dump)
-    except diagnostics.Refused as refused:
-        return _refusal(peer, str(refused))
-    if isinstance(done, str):
-        return _message(200, done)
-    headers = {"Content-Disposition": f'attachment; filename="{done.name}"'}
-    if request.start is None or peer.switches["diagnostic_range"] == "ignored":
-        return Reply(200, "", done.content_type, headers, file=done.content)
-    whole = len(done.content)
-    if request.start >= whole:
-        return Reply(416, "", done.content_type, {"Content-Range": f"bytes */{whole}"}, file=b"")
-    headers["Content-Range"] = f"bytes {request.start}-{whole - 1}/{whole}"
-    return Reply(206, "", done.content_type, headers, file=done.content[request.start :])
-
-
 def _certs_root(peer: Peer) -> Reply:
     text = peer.trust_store_pem
     if peer.switches["certs_root_line_end"] == "crlf":
@@ -213,6 +190,28 @@ def _readable_certificates(pem: str) -> list[x509.Certificate]:
     return found
 
 
+def _diagnostic_logging(peer: Peer, request: Request) -> Reply:
+    if request.method == "GET":
+        return Reply(200, json.dumps(peer.diagnostics.status()))
+    if request.method != str(peer.switches["diagnostic_method"]).upper():
+        return _page(405, "Method Not Allowed")
+    mode, tcp_dump = request.record.get("Mode"), request.record.get("TCPDump")
+    try:
+        done = peer.diagnostics.command(str(mode), tcp_dump)
+    except diagnostics.Refused as refused:
+        return _refusal(peer, str(refused))
+    if isinstance(done, str):
+        return _message(200, done)
+    headers = {"Content-Disposition": f'attachment; filename="{done.name}"'}
+    if request.start is None or peer.switches["diagnostic_range"] == "ignored":
+        return Reply(200, "", done.content_type, done.content, headers)
+    whole = len(done.content)
+    if request.start >= whole:
+        return Reply(416, "", done.content_type, b"", {"Content-Range": f"bytes */{whole}"})
+    headers["Content-Range"] = f"bytes {request.start}-{whole - 1}/{whole}"
+    return Reply(206, "", done.content_type, done.content[request.start :], headers)
+
+
 def _refusal(peer: Peer, message: str) -> Reply:
     """Refuse a write; the status may be 200 all the same (Expressway facts 4.3)."""
     return _message(200 if peer.switches["business_error_status"] == "ok" else 400, message)
@@ -224,4 +223,4 @@ def _message(status: int, message: str) -> Reply:
 
 def _page(status: int, title: str, headers: Mapping[str, str] | None = None) -> Reply:
     html = f"<html><head><title>{status} {title}</title></head><body>{title}</body></html>"
-    return Reply(status, html, "text/html", headers or {})
+    return Reply(status, html, "text/html", headers=headers or {})

@@ -30,9 +30,6 @@ def describe(profile: Profile, *, state: Path, traffic_server: bool) -> dict[str
             }
             for cluster in profile.clusters
         ],
-        "peers": [
-            _peer(profile, cluster, peer) for cluster in profile.clusters for peer in cluster.peers
-        ],
         "edge_peers": [
             {
                 "name": peer.name,
@@ -44,6 +41,9 @@ def describe(profile: Profile, *, state: Path, traffic_server: bool) -> dict[str
             }
             for cluster in profile.edge_clusters
             for peer in cluster.peers
+        ],
+        "peers": [
+            _peer(profile, cluster, peer) for cluster in profile.clusters for peer in cluster.peers
         ],
         "nodes": [_node(cluster, node) for cluster in profile.clusters for node in cluster.nodes],
         "requests": requests(profile),

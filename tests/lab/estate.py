@@ -77,10 +77,6 @@ class Estate:
             shared = Cluster(cluster.name)
             for peer in cluster.peers:
                 self.peers[peer.name] = self._peer(peer, cluster, shared)
-        for edge in profile.edge_clusters:
-            shared = Cluster(edge.name)
-            for edge_peer in edge.peers:
-                self.peers[edge_peer.name] = self._edge_peer(edge_peer, edge, shared)
         self.origins = [
             Origin.of_node(node, listener, self.pki)
             for node in profile.nodes
@@ -88,6 +84,10 @@ class Estate:
         ]
         self._traffic: dict[str, PeerTraffic] = {}
         self._control = Control(self)
+        for edge in profile.edge_clusters:
+            shared = Cluster(edge.name)
+            for edge_peer in edge.peers:
+                self.peers[edge_peer.name] = self._edge_peer(edge_peer, edge, shared)
 
     async def start(self) -> None:
         """Start everything and write the state files; ``estate.json`` comes last."""

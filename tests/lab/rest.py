@@ -98,12 +98,12 @@ async def _request(http: web.BaseRequest) -> Request:
     return Request(
         method=http.method,
         path=http.path,
+        record=await _record(http),
+        start=int(start[1]) if start else None,
         client=http.remote or "",
         login=login,
         has_csrf_header="X-CSRF-Header" in http.headers,
         upload=await _upload(http),
-        record=await _record(http),
-        start=int(start[1]) if start else None,
     )
 
 

@@ -14,8 +14,6 @@ SWITCH = "EdgeConfigServer VerifyOriginServer"
 ALL_POSITIONS = [
     (name, value)
     for name, switch in catalogue().items()
-    # What those decide is asked for in tests of the diagnostic log only.
-    if not name.startswith(("diagnostic_", "traffic_log_"))
     for value in (switch.values or (switch.default, 0, 1))
 ]
 REFUSED_BY_API = {
