@@ -28,4 +28,4 @@ def log_estate() -> Iterator[RunningEstate]:
 def client(log_estate: RunningEstate) -> Client:
     log_estate.reset()
     log_estate.set_switches({"diagnostic_collect_seconds": 0})
-    return Client(log_estate, "expc1.trio.example.test", {"expressway_command_timeout": 2})
+    return Client(log_estate, "expc1.trio.example.test", {"expressway_command_timeout": 5})

