@@ -22,6 +22,9 @@ class PeerUnreachable(PeerError):
 class PeerRefused(PeerError):
     """The peer answered, and the answer is no: the task fails. `changed` says whether something was written before."""
 
+    status: int | None = None
+    """HTTP status, where it was the API that said no."""
+
     def __init__(self, message: str, *, changed: bool = False) -> None:
         super().__init__(message)
         self.changed = changed

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import secrets
 import ssl
 import time
 import urllib.error
+from collections.abc import Iterator
 from typing import Any
 
 from ansible.module_utils.urls import Request, SSLValidationError
@@ -107,12 +109,27 @@ class RestClient:
         answer = self._ask("POST", path, data=json.dumps(value).encode(), headers=headers)
         return _message_only(answer) or first_line(answer)
 
-    def _ask(self, method: str, path: str, **content: Any) -> str:
-        asked = f"{method} {path}"
+    def send_json(self, method: str, path: str, value: Any) -> str | None:
+        """Send `value` as JSON; returns the `Message` of an answer that holds nothing else, or None.
+
+        Raises as `post_file`. A message may be a refusal although the status is 200.
+        """
+        headers = {"Content-Type": "application/json"}
+        return _message_only(
+            self._ask(method, path, data=json.dumps(value).encode(), headers=headers)
+        )
+
+    @contextlib.contextmanager
+    def response(self, method: str, path: str, **content: Any) -> Iterator[Any]:
+        """The open response, for a body that is too long to be held; `content` as `open_url` takes it.
+
+        Also what goes wrong while the block reads is raised as `PeerUnreachable` or `PeerRefused`.
+        """
         deadline = time.monotonic() + self._timeout
+        asked = f"{method} {path}"
         try:
             with self._request.open(method, self._origin + path, **content) as response:
-                return read_body(response, deadline).decode("utf-8", "replace")
+                yield response
         except urllib.error.HTTPError as error:
             with error:
                 raise self._refusal(asked, error, deadline) from None
@@ -125,6 +142,11 @@ class RestClient:
         # ConnectionError is what urls.py makes of a time-out, too.
         except (OSError, http.client.HTTPException) as error:
             raise self._unreachable(method, path, error) from None
+
+    def _ask(self, method: str, path: str, **content: Any) -> str:
+        deadline = time.monotonic() + self._timeout
+        with self.response(method, path, **content) as response:
+            return read_body(response, deadline).decode("utf-8", "replace")
 
     def _unreachable(self, method: str, path: str, reason: object) -> PeerUnreachable:
         return PeerUnreachable(
@@ -157,6 +179,7 @@ class RestClient:
         elif 300 <= error.code < 400:
             text += ". Redirects are not followed, because they would carry the credentials along"
         refusal = PeerRefused(text)
+        refusal.status = error.code
         refusal.login_refused = error.code == 401
         return refusal
 

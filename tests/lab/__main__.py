@@ -13,6 +13,7 @@ import logging
 import os
 import signal
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.lab.profile import DEFAULT_NETWORK, DEFAULT_PROFILE, ProfileError, lo
 
 DEFAULT_LIFETIME = 4 * 3600
 SECONDS_PER_CALL = 60
+SECONDS_TO_CAPTURE = 120
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -111,7 +113,10 @@ def log_in(options: argparse.Namespace) -> int:
     if not estate["traffic_server"]:
         raise LabError(f"no traffic servers run here: {WITHOUT_TRAFFIC_SERVERS}")
     _call(estate, "/settled")
-    results = asyncio.run(logins.log_in(estate["requests"]))
+    wanted = logins.chosen(estate["requests"], options.address, options.user)
+    if options.during_capture:
+        _wait_for_capture(estate, {request["peer"] for request in wanted})
+    results = asyncio.run(logins.log_in(wanted))
     if options.json:
         print(json.dumps(results, indent=2))
         return 0
@@ -121,6 +126,16 @@ def log_in(options: argparse.Namespace) -> int:
     others = len(results) - refused - accepted
     print(f"{accepted} accepted (200), {refused} refused (502), {others} without a clear answer")
     return 0
+
+
+def _wait_for_capture(estate: dict[str, Any], peers: set[str]) -> None:
+    """Wait until the diagnostic log of each of these peers runs."""
+    end = time.monotonic() + SECONDS_TO_CAPTURE
+    for peer in peers:
+        while not _call(estate, f"/peers/{peer}")["diagnostic_logging"]["running"]:
+            if time.monotonic() > end:
+                raise LabError(f"the diagnostic log of {peer} was not started")
+            time.sleep(0.1)
 
 
 def switch(options: argparse.Namespace) -> int:
@@ -217,8 +232,14 @@ def _parser() -> argparse.ArgumentParser:
     command(down, "down", "end the estate")
     command(status, "status", "say what runs")
     command(run, "run", "run the estate in the foreground", what)
-    command(log_in, "logins", "log in through every peer to every origin").add_argument(
-        "--json", action="store_true", help="one record a request"
+    logging_in = command(log_in, "logins", "log in through every peer to every origin")
+    logging_in.add_argument("--json", action="store_true", help="one record a request")
+    logging_in.add_argument("--address", action="append", help="only to this one (repeatable)")
+    logging_in.add_argument("--user", help="who logs in, as the URLs then say")
+    logging_in.add_argument(
+        "--during-capture",
+        action="store_true",
+        help="wait until the diagnostic log of the peers runs, two minutes at most",
     )
     command(switch, "switch", "set switches and show them, or show all").add_argument(
         "positions", nargs="*", metavar="NAME=VALUE"

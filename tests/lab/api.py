@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
+from tests.lab import diagnostics
 from tests.lab.releases import Release
 from tests.lab.uc_server_lookup import LookupRefused, look_up
 
@@ -44,6 +45,8 @@ class Request:
     method: str
     path: str
     client: str
+    record: Mapping[str, Any] = field(default_factory=dict)  # what a body of JSON holds
+    start: int | None = None  # the first byte that a Range header asks for
     login: tuple[str, str] | None = None
     has_csrf_header: bool = False
     upload: str | None = None
@@ -58,6 +61,7 @@ class Reply:
     status: int
     body: str
     content_type: str = "application/json"
+    file: bytes | None = None  # the body instead of the text
     headers: Mapping[str, str] = field(default_factory=dict)
     trust_store: str | None = None
     looked_up: str | None = None
@@ -76,6 +80,8 @@ def reply(peer: Peer, request: Request) -> Reply:
         if request.method == "POST":
             return _upload(peer, request.upload)
         return _page(405, "Method Not Allowed")
+    if resource == diagnostics.RESOURCE:
+        return _diagnostic_logging(peer, request)
     readable = _readable(peer)
     if resource not in readable:
         return _page(404, "Not Found")
@@ -121,6 +127,8 @@ def _readable(peer: Peer) -> dict[str, Any]:
         "common/mra": peer.mra,
         "common/domain": peer.domains,
     }
+    if peer.is_edge:
+        resources = {"common/domain": peer.domains}
     if peer.switches["cluster_peers_endpoint"] == "present":
         resources["common/cluster/peers"] = [
             {"Index": number, "Address": member.name}
@@ -198,6 +206,28 @@ def _readable_certificates(pem: str) -> list[x509.Certificate]:
     return found
 
 
+def _diagnostic_logging(peer: Peer, request: Request) -> Reply:
+    if request.method == "GET":
+        return Reply(200, json.dumps(peer.diagnostics.status()))
+    if request.method != str(peer.switches["diagnostic_method"]).upper():
+        return _page(405, "Method Not Allowed")
+    mode, tcp_dump = request.record.get("Mode"), request.record.get("TCPDump")
+    try:
+        done = peer.diagnostics.command(str(mode), tcp_dump)
+    except diagnostics.Refused as refused:
+        return _refusal(peer, str(refused))
+    if isinstance(done, str):
+        return _message(200, done)
+    headers = {"Content-Disposition": f'attachment; filename="{done.name}"'}
+    if request.start is None or peer.switches["diagnostic_range"] == "ignored":
+        return Reply(200, "", done.content_type, done.content, headers)
+    whole = len(done.content)
+    if request.start >= whole:
+        return Reply(416, "", done.content_type, b"", {"Content-Range": f"bytes */{whole}"})
+    headers["Content-Range"] = f"bytes {request.start}-{whole - 1}/{whole}"
+    return Reply(206, "", done.content_type, done.content[request.start :], headers)
+
+
 def _refusal(peer: Peer, message: str) -> Reply:
     """Refuse a write; the status may be 200 all the same (Expressway facts 4.3)."""
     return _message(200 if peer.switches["business_error_status"] == "ok" else 400, message)
@@ -209,4 +239,4 @@ def _message(status: int, message: str) -> Reply:
 
 def _page(status: int, title: str, headers: Mapping[str, str] | None = None) -> Reply:
     html = f"<html><head><title>{status} {title}</title></head><body>{title}</body></html>"
-    return Reply(status, html, "text/html", headers or {})
+    return Reply(status, html, "text/html", headers=headers or {})

@@ -31,6 +31,18 @@ def describe(profile: Profile, *, state: Path, traffic_server: bool) -> dict[str
             }
             for cluster in profile.clusters
         ],
+        "edge_peers": [
+            {
+                "name": peer.name,
+                "cluster": cluster.name,
+                "address": peer.address,
+                "ssh_port": profile.ssh_port,
+                "api_port": profile.api_port,
+                "release": cluster.release,
+            }
+            for cluster in profile.edge_clusters
+            for peer in cluster.peers
+        ],
         "peers": [
             _peer(profile, cluster, peer) for cluster in profile.clusters for peer in cluster.peers
         ],

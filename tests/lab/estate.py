@@ -31,12 +31,14 @@ from tests.lab.description import describe
 from tests.lab.dns_server import DnsServer
 from tests.lab.origins import Origin, server_context
 from tests.lab.peer import Cluster, Credentials, Peer
-from tests.lab.peer_traffic import CIPHERS_SETTING, PeerTraffic
+from tests.lab.peer_traffic import CIPHERS_SETTING, LogOfEdge, LogOfTraffic, PeerTraffic
 from tests.lab.pki import Pki, pem
 from tests.lab.profile import (
     DEFAULT_NETWORK,
     DEFAULT_PROFILE,
     ClusterProfile,
+    EdgeCluster,
+    EdgePeer,
     Listener,
     PeerProfile,
     Profile,
@@ -88,6 +90,10 @@ class Estate:
         self.dns = DnsServer(profile)
         self._traffic: dict[str, PeerTraffic] = {}
         self._control = Control(self)
+        for edge in profile.edge_clusters:
+            shared = Cluster(edge.name)
+            for edge_peer in edge.peers:
+                self.peers[edge_peer.name] = self._edge_peer(edge_peer, edge, shared)
 
     @property
     def origins(self) -> list[Origin]:
@@ -170,6 +176,19 @@ class Estate:
             domains=[{"Name": profile.mra_domain}],
         )
 
+    def _edge_peer(self, peer: EdgePeer, cluster: EdgeCluster, shared: Cluster) -> Peer:
+        profile = self.profile
+        return Peer(
+            peer.name,
+            peer.address,
+            shared,
+            cluster.release,
+            Credentials(profile.user, profile.password),
+            switches=self.switches,
+            domains=[{"Name": profile.mra_domain}],
+            is_edge=True,
+        )
+
     def _peer_changed(self, peer: Peer) -> None:
         if peer.name in self._traffic:
             self._traffic[peer.name].changed()
@@ -235,6 +254,12 @@ class Estate:
                     hosts,
                     routes,
                 )
+                self.peers[peer.name].diagnostics.source = LogOfTraffic(self._traffic[peer.name])
+        for edge in profile.edge_clusters:
+            served = next(one for one in profile.clusters if one.name == edge.serves)
+            behind = [self._traffic[peer.name] for peer in served.peers]
+            for edge_peer in edge.peers:
+                self.peers[edge_peer.name].diagnostics.source = LogOfEdge(edge_peer.name, behind)
         # All to their end, also when one fails: what is still starting could not be stopped.
         started = await asyncio.gather(
             *(traffic.start() for traffic in self._traffic.values()), return_exceptions=True

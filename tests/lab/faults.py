@@ -19,6 +19,7 @@ KINDS = {
     "slow": "waits `seconds` before each answer",
     "drop_after_write": "carries a write out and closes the connection before it answers",
     "lost_after_upload": "carries an upload over the API out and closes the connection unanswered",
+    "cut_download": "sends half of a file that is downloaded over the API and closes the connection",
     "cut_upload": "closes the connection before an upload over the API is complete",
     "fail": "answers that it failed, and carries nothing out (API and SFTP)",
     "half_store": "stores half of an uploaded or renamed trust store and claims success",

@@ -45,6 +45,10 @@ def _listeners(estate: Mapping[str, Any]) -> list[str]:
     lines.append(f"Control {estate['control']}, state in {_relative(estate['state'])}")
     if not real:
         lines.append(f"Without real traffic servers: {WITHOUT_TRAFFIC_SERVERS}")
+    lines.append("Expressway-E, for diagnostics")
+    for peer in estate["edge_peers"]:
+        ports = f"SSH {peer['ssh_port']}, API {peer['api_port']}"
+        lines.append(f"  {_place(peer)} {peer['release']}: {ports}")
     return lines
 
 

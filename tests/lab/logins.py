@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
 import aiohttp
@@ -19,6 +19,7 @@ import aiohttp
 from tests.lab.profile import ClusterProfile, Profile
 
 PATH = "cucm-uds/version"
+PATH_OF_USER = "cucm-uds/clusterUser?username="
 REFUSED = 502
 SECONDS_PER_REQUEST = 20.0
 MOST_AT_ONCE = 32
@@ -74,6 +75,18 @@ def requests(profile: Profile) -> list[Request]:
         for peer in cluster.peers
         for address, port in origins(cluster)
     ]
+
+
+def chosen(
+    wanted: Iterable[Mapping[str, Any]], addresses: Sequence[str] | None, user: str | None
+) -> list[dict[str, Any]]:
+    """The requests to these addresses (None: to all), made by `user` where one is named."""
+    found = [
+        dict(request) for request in wanted if addresses is None or request["address"] in addresses
+    ]
+    for request in found if user else ():
+        request["url"] = request["url"].replace(PATH, f"{PATH_OF_USER}{user}")
+    return found
 
 
 async def log_in(wanted: Iterable[Mapping[str, Any]]) -> list[Login]:

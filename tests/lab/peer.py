@@ -16,6 +16,7 @@ from typing import Any
 import asyncssh
 
 from tests.lab.cluster import VERIFY_ORIGIN_SERVER, Cluster
+from tests.lab.diagnostics import DiagnosticLogging
 from tests.lab.doorway import Doorway
 from tests.lab.faults import Fault, describe_fault
 from tests.lab.guard import Guard
@@ -58,7 +59,7 @@ class Record:
 
 
 class Peer:
-    """One Expressway-C. Everything here belongs to the thread of the event loop.
+    """One Expressway-C, or -E where `is_edge`. Everything here belongs to the thread of the event loop.
 
     `release` is a text such as "X14.2.5". `configuration` holds initial values by path that differ
     from the release's defaults; `uc_servers` what the API lists under "cucm" and "imp", `axl_password`
@@ -83,8 +84,10 @@ class Peer:
         axl_password: str = "",
         mra: Mapping[str, str] | None = None,
         domains: Sequence[Mapping[str, str]] = (),
+        is_edge: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.is_edge = is_edge
         self.name = name
         self.address = address
         self.cluster = cluster
@@ -109,6 +112,7 @@ class Peer:
         self.configuration: dict[str, str] = {}
         self.trust_store_pem = trust_store_pem
         self.root_folder = RootFolder(self)
+        self.diagnostics = DiagnosticLogging(self)
         host, _dot, domain = name.partition(".")
         self.configure_initially(
             {
@@ -181,6 +185,7 @@ class Peer:
         self.configuration = dict(self._initial)
         self.trust_store_pem = self._initial_trust_store
         self.root_folder.reset()
+        self.diagnostics.reset()
         if before != (self.configuration, self.trust_store_pem):
             self._changed()
 
@@ -193,6 +198,11 @@ class Peer:
             "trust_store": self.trust_store_pem,
             "root_folder": self.root_folder.names,
             "verifies_origins": self.verifies_origins,
+            "diagnostic_logging": {
+                "running": self.diagnostics.running,
+                "captures_packets": self.diagnostics.captures_packets,
+                "starts": self.diagnostics.starts,
+            },
             "sessions": self.sessions,
             "blocked": self.guard.blocked,
             **asdict(self.record),
@@ -263,7 +273,10 @@ class Peer:
                     "Build": f"oak_{str(self.release).lower()}_lab",
                     "Name": "s42700",
                     "ReleaseDate": self.release.date,
-                    "Configuration": {"Expressway": "False", "ExpresswaySeries": "True"},
+                    "Configuration": {
+                        "Expressway": str(self.is_edge),
+                        "ExpresswaySeries": "True",
+                    },
                 },
                 "Hardware": {
                     "Version": "VMware",

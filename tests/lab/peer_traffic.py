@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab.peer import Peer
+from tests.lab.traffic_log import (
+    TrafficLog,
+    expressway_c_lines,
+    expressway_e_lines,
+)
 from tests.lab.traffic_server import Route, TrafficServer
 
 CIPHERS_SETTING = "Ciphers UcClientTLSCiphers Value"
@@ -68,6 +73,7 @@ class PeerTraffic:
             minimum_tls=setting.minimum_tls,
             security_level=SECURITY_LEVEL,
         )
+        self.log = TrafficLog(self._server)
 
     async def start(self) -> None:
         """Start the server and wait until it serves requests."""
@@ -120,6 +126,9 @@ class PeerTraffic:
 
     def _restart(self, wanted: _Setting) -> str | None:
         try:
+            if self.peer.diagnostics.running:
+                self.log.flush()
+            self.log.keep()
             self._trust_store.write_text(wanted.trust_store)
             self._server.restart(
                 verify=wanted.verify,
@@ -132,3 +141,35 @@ class PeerTraffic:
             _log.error(message)
             return message
         return None
+
+
+class LogOfTraffic:
+    """The log lines of an Expressway-C peer, from its traffic server's."""
+
+    def __init__(self, traffic: PeerTraffic) -> None:
+        self._traffic = traffic
+
+    def flush(self) -> None:
+        self._traffic.log.flush()
+
+    def lines(self, since: float, until: float, *, debug: bool) -> list[str]:
+        peer, log = self._traffic.peer, self._traffic.log
+        host = peer.name.partition(".")[0]
+        entries = log.entries(since, until)
+        return expressway_c_lines(entries, host, log.pid, peer.switches, debug=debug)
+
+
+class LogOfEdge:
+    """The log lines of an Expressway-E peer, from the traffic servers of the Expressway-C cluster behind it."""
+
+    def __init__(self, name: str, behind: Sequence[PeerTraffic]) -> None:
+        self._host = name.partition(".")[0]
+        self._behind = behind
+
+    def flush(self) -> None:
+        for traffic in self._behind:
+            traffic.log.flush()
+
+    def lines(self, since: float, until: float, *, debug: bool) -> list[str]:
+        entries = [e for traffic in self._behind for e in traffic.log.entries(since, until)]
+        return expressway_e_lines(sorted(entries, key=lambda entry: entry.at), self._host)

@@ -123,6 +123,22 @@ class Account:
 
 
 @dataclass(frozen=True)
+class EdgePeer:
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class EdgeCluster:
+    """Expressway-E peers; ``serves`` is the cluster of Expressway-C peers behind them."""
+
+    name: str
+    serves: str
+    release: str
+    peers: tuple[EdgePeer, ...]
+
+
+@dataclass(frozen=True)
 class Profile:
     network: str
     mra_domain: str
@@ -139,6 +155,7 @@ class Profile:
     dns_port: int
     authorities: Mapping[str, Authority]
     clusters: tuple[ClusterProfile, ...]
+    edge_clusters: tuple[EdgeCluster, ...] = ()
 
     @property
     def nodes(self) -> list[Node]:
@@ -187,6 +204,11 @@ def load_profile(
         dns_port=data["ports"]["dns"],
         authorities=authorities,
         clusters=tuple(_cluster(name, data) for name in wanted),
+        edge_clusters=tuple(
+            _edge_cluster(name, values)
+            for name, values in data.get("edge_clusters", {}).items()
+            if values["serves"] in wanted
+        ),
     )
     _check_references(profile)
     return profile
@@ -235,6 +257,13 @@ def _cluster(name: str, data: Mapping[str, Any]) -> ClusterProfile:
         uc=uc,
         presence_from=values.get("presence_from"),
     )
+
+
+def _edge_cluster(name: str, values: Mapping[str, Any]) -> EdgeCluster:
+    place = f"edge_clusters.{name}"
+    peers = [_record(EdgePeer, f"{place}.peers", peer) for peer in values["peers"]]
+    cluster: EdgeCluster = _record(EdgeCluster, place, {"name": name, **values, "peers": peers})
+    return cluster
 
 
 def _node(

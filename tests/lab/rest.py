@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import re
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import BasicAuth, BodyPartReader, web
 
@@ -47,14 +49,28 @@ class ApiServer:
         if fault and fault.strikes("api", ("cut_upload",), asked):
             return _cut(http)
         request = await _request(http)
+        if request.record.get("Mode"):
+            # Requests to one resource differ by their mode; faults can be told to meet one of them.
+            asked = f"{asked} {request.record['Mode']}"
+            self._peer.record.requests[-1] = asked
         if fault and fault.strikes("api", ("hang",), asked):
             await _until_gone(http)
             return _cut(http)
         pause = fault.seconds if fault else 0.0
         if fault and fault.strikes("api", ("slow",), asked):
             await asyncio.sleep(pause)
+        # Of the faults after the answer, only those that tell of something carried out are left then.
+        commands = request.record.get("Mode") in ("start", "stop", "collect")
+        if commands and fault and fault.strikes("api", ("fail",), asked):
+            return web.Response(status=500, text="Internal Server Error")
+        if commands and fault and fault.strikes("api", ("drop",), asked):
+            return _cut(http)
         answer = reply(self._peer, request)
+        if commands and fault and fault.strikes("api", ("drop_after_write",), asked):
+            return _cut(http)
         if fault and fault.strikes("api", ("drop",), asked):
+            return await _say_half(http, answer)
+        if answer.file and fault and fault.strikes("api", ("cut_download",), asked):
             return await _say_half(http, answer)
         if fault and fault.strikes("api", ("fail",), asked):
             return web.Response(status=500, text="Internal Server Error")
@@ -72,7 +88,7 @@ class ApiServer:
             return await _say_half(http, answer, then_wait=True)
         return web.Response(
             status=answer.status,
-            body=answer.body.encode(),
+            body=_body(answer),
             headers={"Content-Type": answer.content_type, **answer.headers},
         )
 
@@ -82,9 +98,12 @@ async def _request(http: web.BaseRequest) -> Request:
     with contextlib.suppress(ValueError):
         basic = BasicAuth.decode(http.headers.get("Authorization", ""), encoding="utf-8")
         login = (basic.login, basic.password)
+    start = re.fullmatch(r"bytes=(\d+)-", http.headers.get("Range", ""))
     return Request(
         method=http.method,
         path=http.path,
+        record=await _record(http),
+        start=int(start[1]) if start else None,
         client=http.remote or "",
         login=login,
         has_csrf_header="X-CSRF-Header" in http.headers,
@@ -106,6 +125,19 @@ async def _upload(http: web.BaseRequest) -> str | None:
     return None
 
 
+async def _record(http: web.BaseRequest) -> dict[str, Any]:
+    """Return the object that a body of JSON holds; empty for any other body."""
+    if http.content_type == "application/json":
+        with contextlib.suppress(ValueError):
+            value = json.loads(await http.read())
+            return value if isinstance(value, dict) else {}
+    return {}
+
+
+def _body(answer: Reply) -> bytes:
+    return answer.body.encode() if answer.file is None else answer.file
+
+
 def _cut(http: web.BaseRequest) -> web.StreamResponse:
     if http.transport:
         http.transport.abort()
@@ -116,10 +148,14 @@ async def _say_half(
     http: web.BaseRequest, answer: Reply, *, then_wait: bool = False
 ) -> web.StreamResponse:
     """Announce the whole body and send half of it; then hold still, or cut the connection."""
-    body = answer.body.encode()
+    body = _body(answer)
     response = web.StreamResponse(
         status=answer.status,
-        headers={"Content-Type": answer.content_type, "Content-Length": str(len(body))},
+        headers={
+            "Content-Type": answer.content_type,
+            "Content-Length": str(len(body)),
+            **answer.headers,
+        },
     )
     await response.prepare(http)
     await response.write(body[: len(body) // 2])

@@ -52,6 +52,19 @@ EMPTY_FILES = (
     "strategies.yaml",
 )
 
+# One line a request: when it came, how long it took, from where, what it got, whom it was sent to.
+REQUEST_FIELDS = ("cqtq", "ttms", "chi", "chp", "cqhm", "pssc", "shi", "cquup", "cquuc")
+LOGGING = f"""\
+logging:
+  formats:
+    - name: requests
+      format: '{" ".join(f"%<{name}>" for name in REQUEST_FIELDS)}'
+  logs:
+    - filename: requests
+      format: requests
+      mode: ascii
+"""
+
 IP_ALLOW = """\
 ip_allow:
   - apply: in
@@ -126,6 +139,11 @@ class TrafficServer:
         return self._root / "var/log/trafficserver/diags.log"
 
     @property
+    def requests(self) -> Path:
+        """The file with one line a request, `REQUEST_FIELDS`; written about a second late."""
+        return self._root / "var/log/trafficserver/requests.log"
+
+    @property
     def output(self) -> Path:
         """What the process wrote to its standard output and error."""
         return self._root / "traffic_server.out"
@@ -173,7 +191,7 @@ class TrafficServer:
         Raises TimeoutError, or RuntimeError with the program's last output when it ended.
         """
         end = time.monotonic() + deadline
-        while self._canary_status() != 502:
+        while self.canary_status() != 502:
             if self._process is None or self._process.poll() is not None:
                 raise RuntimeError(f"Traffic Server did not start:\n{self._last_output()}")
             if time.monotonic() > end:
@@ -241,7 +259,8 @@ class TrafficServer:
             return self.run_root
         return Path(tempfile.mkdtemp(prefix="traffic-server-"))
 
-    def _canary_status(self) -> int | None:
+    def canary_status(self) -> int | None:
+        """What a request that reaches no origin is answered: 502 once names are known, None while nobody listens."""
         connection = http.client.HTTPConnection(*self.listen, timeout=2)
         try:
             connection.request("GET", f"/{CANARY}/")
@@ -279,13 +298,13 @@ class TrafficServer:
         for folder in (*folders.values(), trust):
             if root in (folder, *folder.parents):
                 folder.mkdir(parents=True, exist_ok=True)
-        for path in (self.log, self.output):
+        for path in (self.log, self.requests, self.output):
             path.unlink(missing_ok=True)
         files = {
             root / "runroot.yaml": "".join(f"{key}: {value}\n" for key, value in folders.items()),
             configuration / "hosts": self._hosts(),
             configuration / "ip_allow.yaml": IP_ALLOW,
-            configuration / "logging.yaml": "logging:\n",
+            configuration / "logging.yaml": LOGGING,
             configuration / "records.config": self._records(configuration),
             configuration / "remap.config": self._remap(trust),
             **{configuration / name: "" for name in EMPTY_FILES},
@@ -336,7 +355,9 @@ class TrafficServer:
             "exec_thread.limit": 1,
             "task_threads": 1,
             "cache.ram_cache.size": 1048576,
-            "log.logging_enabled": 0,
+            "log.logging_enabled": 3,
+            "log.max_secs_per_buffer": 1,
+            "log.periodic_tasks_interval": 1,
             "crash_log_helper": "NULL",
         }
         return "".join(

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ansible_collections.collab.expressway.plugins.module_utils.certificates.names import (
-    CertificateNames,
-)
+if TYPE_CHECKING:  # who reads logs needs canonical_ip, and no OpenSSL
+    from ansible_collections.collab.expressway.plugins.module_utils.certificates.names import (
+        CertificateNames,
+    )
 
 DNS_NAME = "dns_name"
 COMMON_NAME = "common_name"

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
-    Certificate,
-)
-from ansible_collections.collab.expressway.plugins.module_utils.certificates.names import NameKey
-from ansible_collections.collab.expressway.plugins.module_utils.verdict.chain_judgement import (
-    ChainError,
-)
+if TYPE_CHECKING:  # who reads logs needs the words, and no OpenSSL
+    from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+        Certificate,
+    )
+    from ansible_collections.collab.expressway.plugins.module_utils.certificates.names import (
+        NameKey,
+    )
+    from ansible_collections.collab.expressway.plugins.module_utils.verdict.chain_judgement import (
+        ChainError,
+    )
 
 UPLOAD = "to the trust store of every peer (Maintenance > Security > Trusted CA certificate)"
 ON_THE_NODE = "Cisco Unified OS Administration > Security > Certificate Management of the UC node"

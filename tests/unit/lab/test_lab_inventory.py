@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
-from tests.lab.profile import ClusterProfile, PeerProfile, load_profile
+from tests.lab.profile import ClusterProfile, EdgeCluster, EdgePeer, PeerProfile, load_profile
 
 NETWORK = "127.22"
 PROJECT = Path(__file__).parents[3]
 INVENTORY = PROJECT / "inventory/lab"
 PROFILE = load_profile(network=NETWORK)
 PEERS = [(cluster, peer) for cluster in PROFILE.clusters for peer in cluster.peers]
+EDGES = [(cluster, peer) for cluster in PROFILE.edge_clusters for peer in cluster.peers]
 
 READ_ALL = """\
 - hosts: localhost
@@ -65,11 +66,12 @@ def test_the_groups_are_the_clusters_and_hold_their_peers(inventory: dict[str, A
     assert groups["expressway_c"] == [peer.name for _cluster, peer in PEERS]
     for cluster in PROFILE.clusters:
         assert groups[cluster.name] == [peer.name for peer in cluster.peers]
+    assert groups["expressway_e"] == [peer.name for _cluster, peer in EDGES]
 
 
-@pytest.mark.parametrize(("cluster", "peer"), PEERS, ids=lambda value: value.name)
+@pytest.mark.parametrize(("cluster", "peer"), [*PEERS, *EDGES], ids=lambda value: value.name)
 def test_a_peer_is_where_the_estate_has_it(
-    inventory: dict[str, Any], cluster: ClusterProfile, peer: PeerProfile
+    inventory: dict[str, Any], cluster: ClusterProfile | EdgeCluster, peer: PeerProfile | EdgePeer
 ) -> None:
     wanted = {
         "expressway_cluster": cluster.name,

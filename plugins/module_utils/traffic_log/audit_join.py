@@ -1,0 +1,198 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Refusals of a log beside the verdicts of an audit: which certificate it was, and which upload repairs it.
+
+The audit model is that of docs/audit.schema.json. Peers are compared by host name, because a log has the short one
+where the inventory may have the full one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.collab.expressway.plugins.module_utils.audit.finding import (
+    INFO,
+    WARNING,
+    finding,
+    identified,
+    listed,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.audit.situation import (
+    BREAKS_TODAY,
+)
+
+Record = dict[str, Any]
+
+OF_A_CERTIFICATE = (
+    "sha256",
+    "subject",
+    "common_name",
+    "issuer",
+    "not_before",
+    "not_after",
+    "key_type",
+    "self_signed",
+)
+JUDGED_STAGES = ("chain", "name")
+"""What an audit judges; a handshake that failed otherwise is no refusal of a certificate by the peer."""
+
+
+def join_audit(refusals: Sequence[Mapping[str, Any]], audit: Mapping[str, Any]) -> Record:
+    """`join_audits` with one audit."""
+    return join_audits(refusals, [audit])
+
+
+def join_audits(
+    refusals: Sequence[Mapping[str, Any]], audits: Iterable[Mapping[str, Any]]
+) -> Record:
+    """{explained, unpredicted, not_in_log}.
+
+    `explained`: the refusal's own keys (without samples), and of the verdict that predicts it `certificate` (of the audit;
+    None where no chain was seen), `chain` (SHA-256, leaf first), `key_type`, `cause`, `remedy`, `reveals`; `plan`: what to
+    upload, entries of the plan of that peer. `unpredicted`: findings `refusal_not_predicted`. `not_in_log`: findings
+    `prediction_not_in_log`, for what breaks logins today by the audit. Refusals with an unknown port are compared with
+    every port.
+    """
+    audits = list(audits)
+    verdicts = [
+        (verdict, audit)
+        for audit in audits
+        for verdict in audit["verdicts"]
+        if verdict["outcome"] == "refused"
+    ]
+    explained: list[Record] = []
+    unpredicted: list[Record] = []
+    met: set[tuple[str, str, int, str]] = set()
+    for refusal in refusals:
+        if refusal["stage"] not in JUDGED_STAGES:
+            continue
+        matching = [pair for pair in verdicts if _same_origin(refusal, pair[0])]
+        met.update(_place(verdict) for verdict, _audit in matching)
+        alike = [pair for pair in matching if _same_cause(refusal, pair[0])]
+        if alike:
+            # What the peer's own ciphers bring is what it met; the other key types only explain.
+            verdict, audit = next((pair for pair in alike if pair[0]["as_offered"]), alike[0])
+            explained.append(_explained(refusal, verdict, audit))
+        else:
+            unpredicted.append(_unpredicted(refusal, [verdict for verdict, _audit in matching]))
+    return {
+        "explained": explained,
+        "unpredicted": unpredicted,
+        "not_in_log": _not_in_log(verdicts, met),
+    }
+
+
+def _same_origin(refusal: Mapping[str, Any], verdict: Mapping[str, Any]) -> bool:
+    return (
+        _host_name(refusal["peer"]) == _host_name(verdict["peer"])
+        and refusal["address"].lower() == verdict["address"].lower()
+        and (not refusal["ports"] or verdict["port"] in refusal["ports"])
+    )
+
+
+def _same_cause(refusal: Mapping[str, Any], verdict: Mapping[str, Any]) -> bool:
+    if refusal["stage"] != verdict["stage"]:
+        return False
+    return refusal["stage"] == "name" or (refusal["error_code"], refusal["depth"]) == (
+        verdict["error_code"],
+        verdict["depth"],
+    )
+
+
+def _host_name(peer: str) -> str:
+    return peer.lower().partition(".")[0]
+
+
+def _place(verdict: Mapping[str, Any]) -> tuple[str, str, int, str]:
+    return verdict["peer"], verdict["address"].lower(), verdict["port"], str(verdict["stage"])
+
+
+def _explained(
+    refusal: Mapping[str, Any], verdict: Mapping[str, Any], audit: Mapping[str, Any]
+) -> Record:
+    chain = verdict["chain"]
+    at_fault = chain[min(verdict["depth"] or 0, len(chain) - 1)] if chain else None
+    certificate = audit["certificates"].get(at_fault) if at_fault else None
+    return {
+        **{key: value for key, value in refusal.items() if key != "samples"},
+        "port": verdict["port"],
+        "cluster": audit["cluster"],
+        "certificate": {key: certificate[key] for key in OF_A_CERTIFICATE} if certificate else None,
+        "chain": list(chain),
+        "key_type": verdict["leaf_key_type"],
+        "cause": verdict["cause"],
+        "remedy": verdict["remedy"],
+        "reveals": list(verdict["reveals"]),
+        "plan": _plan_entries(verdict, audit),
+    }
+
+
+def _plan_entries(verdict: Mapping[str, Any], audit: Mapping[str, Any]) -> list[Record]:
+    """What the plan would upload to that peer for that origin."""
+    plan = audit["plan"].get(verdict["peer"], {"add": []})
+    return [
+        {key: entry[key] for key in ("sha256", "subject", "common_name", "reason")}
+        for entry in plan["add"]
+        if any(
+            repaired["address"].lower() == verdict["address"].lower()
+            and repaired["port"] == verdict["port"]
+            for repaired in entry["repairs"]
+        )
+    ]
+
+
+def _unpredicted(refusal: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Record:
+    """The audit sees this origin otherwise: its certificate, the trust store or the audit's list has changed."""
+    where = _where(refusal["address"], refusal["ports"])
+    predicted = listed(
+        dict.fromkeys(f"{other['error']} at port {other['port']}" for other in others)
+    )
+    seen = f"The audit predicts {predicted}." if others else "The audit predicts no refusal there."
+    found = finding(
+        WARNING,
+        f"{refusal['peer']} refused {where}, which the audit does not predict",
+        [
+            f"{refusal['error']}: {refusal['count']} requests, last {refusal['last'] or 'at an unknown time'}",
+            seen,
+            *(sample["text"] for sample in refusal.get("samples", [])[:1]),
+        ],
+        f"{refusal['remedy']} Audit again: a certificate or a trust store may have changed between the log and the "
+        "audit, or the audit does not know this address.",
+        about=(refusal["peer"], refusal["stage"], refusal["error_code"]),
+        peers=[refusal["peer"]],
+        address=refusal["address"],
+        port=refusal["ports"][0] if len(refusal["ports"]) == 1 else None,
+    )
+    return identified("refusal_not_predicted", found)
+
+
+def _not_in_log(
+    verdicts: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    met: set[tuple[str, str, int, str]],
+) -> list[Record]:
+    findings: dict[str, Record] = {}
+    for verdict, _audit in verdicts:
+        if not verdict["as_offered"] or verdict["standing"] != BREAKS_TODAY:
+            continue
+        if _place(verdict) in met:
+            continue
+        found = finding(
+            INFO,
+            f"The log holds no refusal of {_where(verdict['address'], [verdict['port']])} by {verdict['peer']}, which "
+            "the audit predicts",
+            [str(verdict["log_line"] or verdict["error"])],
+            "Nobody may have asked for it while the log was written. Log in while a diagnostic log runs to see it.",
+            about=(verdict["peer"],),
+            peers=[verdict["peer"]],
+            address=verdict["address"],
+            port=verdict["port"],
+        )
+        made = identified("prediction_not_in_log", found)
+        findings.setdefault(made["id"], made)
+    return list(findings.values())
+
+
+def _where(address: str, ports: Sequence[int]) -> str:
+    return f"{address}:{' or '.join(map(str, ports))}" if ports else address

@@ -1,0 +1,391 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which request a refusal belongs to, and so which port was asked for.
+
+A refusal carries neither port nor transaction. It is tied to a request that the same process was about to send to that
+address at that moment:
+
+* `exact`: every refused request that it may belong to asked for one origin; a request that got through was not refused.
+* `probable`: an attempt has one refusal only, and so one origin is left; or the answer or the request is not in the log.
+* `ambiguous`: several origins are possible, or no request is known. All possible ports are told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
+    HANDSHAKE,
+    TERMINATE,
+    Allowed,
+    ConnectionFailed,
+    Refused,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.requests import (
+    Process,
+    Request,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.scanner import Found
+
+EXACT, PROBABLE, AMBIGUOUS = "exact", "probable", "ambiguous"
+CERTAINTIES = (EXACT, PROBABLE, AMBIGUOUS)
+RETRIES_WITHIN = 1.0
+"""Seconds between the attempts of one request, where the log holds no requests to count."""
+MOST_PENDING = 256
+MOST_ECHOES = 1024
+MOST_RECENT = 65536
+
+ProcessKey = tuple[str | None, int | None]
+Place = tuple[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A refusal where it was found: `file` and line."""
+
+    refusal: Refused
+    found: Found
+    file: str
+
+    @property
+    def cause(self) -> tuple[object, ...]:
+        refusal = self.refusal
+        return refusal.stage, refusal.code, refusal.error, refusal.depth, refusal.action
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Hits of one cause, the requests that they belong to (those of them that are known), the possible ports.
+
+    `count`: refused requests that these hits add. `address`: what clients asked for.
+    """
+
+    hits: tuple[Hit, ...]
+    address: str
+    ports: tuple[int, ...]
+    certainty: str
+    requests: tuple[Request, ...]
+    count: int
+
+
+@dataclass(eq=False, slots=True)
+class _Pending:
+    """A hit whose candidates are not all answered yet."""
+
+    hit: Hit
+    candidates: list[Request]
+    late: list[Request]
+    """Requests that were answered with 502 a moment before, without a refusal: it may come late."""
+    just_before: list[Request]
+    process: Process
+    unseen_before: int
+    attempts: dict[Request, int] = field(init=False)
+    """Which attempt of each candidate it may be."""
+
+    def __post_init__(self) -> None:
+        self.attempts = {request: request.attempts for request in (*self.candidates, *self.late)}
+
+    def nothing_unseen(self) -> bool:
+        """Was no request answered with 502 since, of which the log does not hold the beginning?"""
+        return self.process.unseen_refused == self.unseen_before
+
+
+@dataclass(eq=False, slots=True)
+class _Knot:
+    """Hits of one process and one origin host that share candidates, so that they are resolved together."""
+
+    pending: list[_Pending] = field(default_factory=list)
+
+    def is_open(self) -> bool:
+        return any(
+            item.process.open.get(request.transaction) is request
+            for item in self.pending
+            for request in item.candidates
+        )
+
+
+class Correlation:
+    """Takes the lines of all files in their order and hands out attributions through `attributed`."""
+
+    def __init__(self, attributed: Callable[[Attribution], None]) -> None:
+        self._attributed = attributed
+        self._processes: dict[ProcessKey, Process] = {}
+        self._knots: dict[tuple[ProcessKey, Place], _Knot] = {}
+        self._echoes: dict[tuple[ProcessKey, str | None, str], int] = {}
+        self._without_request: dict[tuple[object, ...], float | None] = {}
+        self._recent: dict[int, str] = {}
+
+    def waiting(self) -> bool:
+        """Are there requests that are not answered yet?"""
+        return any(process.open for process in self._processes.values())
+
+    def take(self, found: Found, file: str) -> None:
+        line = found.line
+        key = (line.writer.peer, line.writer.process)
+        if isinstance(line, Refused):
+            self._refused(key, Hit(line, found, file))
+        elif isinstance(line, ConnectionFailed):
+            self._failed(key, line, found, file)
+        elif isinstance(line, Allowed):
+            self._process(key).allowed(line)
+        else:
+            answered = self._process(key).step(line)
+            if answered is not None:
+                self._resolve_closed(key)
+
+    def finish(self) -> None:
+        """The end of the last file: what is not answered by now never will be."""
+        for knot in list(self._knots.values()):
+            self._resolve(knot)
+        self._knots.clear()
+
+    def _process(self, key: ProcessKey) -> Process:
+        if key not in self._processes:
+            self._processes[key] = Process()
+        return self._processes[key]
+
+    def _refused(self, key: ProcessKey, hit: Hit) -> None:
+        refusal = hit.refusal
+        if refusal.action == TERMINATE and refusal.stage != HANDSHAKE:
+            echo = (key, refusal.thread, refusal.name)
+            self._echoes[echo] = self._echoes.get(echo, 0) + 1
+            if len(self._echoes) > MOST_ECHOES:
+                self._echoes.pop(next(iter(self._echoes)))
+        if self._is_copy(hit):
+            return
+        process = self._process(key)
+        candidates, just_before = process.candidates(refusal), process.just_before(refusal)
+        late = [request for request in just_before if not request.met]
+        for request in (*candidates, *late):
+            request.met = True
+        if not candidates and not late:
+            self._alone(key, hit)
+            return
+        place = (refusal.name.lower(), refusal.ip)
+        knot = self._knots.setdefault((key, place), _Knot())
+        knot.pending.append(
+            _Pending(hit, candidates, late, just_before, process, process.unseen_refused)
+        )
+        if len(knot.pending) > MOST_PENDING or not knot.is_open():
+            self._resolve(self._knots.pop((key, place)))
+
+    def _failed(self, key: ProcessKey, line: ConnectionFailed, found: Found, file: str) -> None:
+        """The second line about one refusal, or the only one about a handshake that failed otherwise."""
+        echo = (key, line.thread, line.name)
+        if self._echoes.get(echo):
+            self._echoes[echo] -= 1
+            return
+        refusal = Refused(
+            line.writer, line.thread, HANDSHAKE, line.name, None, None, TERMINATE, line.reason
+        )
+        self._refused(key, Hit(refusal, found, file))
+
+    def _is_copy(self, hit: Hit) -> bool:
+        """The same line in two files, as in two downloads that overlap."""
+        if hit.refusal.writer.time is None:
+            return False
+        mark = hash(hit.found.record)
+        known = self._recent.setdefault(mark, hit.file)
+        if len(self._recent) > MOST_RECENT:
+            self._recent.pop(next(iter(self._recent)))
+        return known != hit.file
+
+    def _alone(self, key: ProcessKey, hit: Hit) -> None:
+        """No request is known: one at least, and lines close together are the attempts of one."""
+        refusal = hit.refusal
+        same = (key, refusal.thread, refusal.name, refusal.ip, hit.cause)
+        at, before = refusal.writer.at, self._without_request.get(same)
+        again = at is not None and before is not None and 0 <= at - before <= RETRIES_WITHIN
+        self._without_request[same] = at
+        if len(self._without_request) > MOST_ECHOES:
+            self._without_request.pop(next(iter(self._without_request)))
+        address = refusal.server or refusal.name
+        self._attributed(Attribution((hit,), address, (), AMBIGUOUS, (), 0 if again else 1))
+
+    def _resolve_closed(self, key: ProcessKey) -> None:
+        for place, knot in list(self._knots.items()):
+            if place[0] == key and not knot.is_open():
+                del self._knots[place]
+                self._resolve(knot)
+
+    def _resolve(self, knot: _Knot) -> None:
+        doubtful = {*_of_two_minds(knot.pending), *_too_many(knot.pending)}
+        left: list[_Pending] = []
+        decided: list[tuple[_Pending, list[Request], str]] = []
+        taken = _one_for_each_attempt(knot.pending)
+        for item in knot.pending:
+            possible = taken[item]
+            certainty = _certainty(item, possible)
+            if certainty is None:
+                left.append(item)
+            else:
+                decided.append((item, possible, AMBIGUOUS if item in doubtful else certainty))
+        shares = _by_attempts(left, taken, decided)
+        certainty = PROBABLE if shares else AMBIGUOUS
+        self._hand_out([*decided, *((item, taken[item], certainty) for item in left)], shares)
+
+    def _hand_out(
+        self,
+        decided: Sequence[tuple[_Pending, list[Request], str]],
+        shares: Sequence[tuple[Request, int]],
+    ) -> None:
+        groups: dict[tuple[object, ...], tuple[list[Hit], dict[Request, None], str]] = {}
+        remaining = [request for request, share in shares for _attempt in range(share)]
+        for item, possible, sure in decided:
+            if len(_origins(possible)) > 1 and remaining:
+                possible = [remaining.pop()]
+            origins = tuple(sorted(_origins(possible), key=str))
+            hits, requests, _sure = groups.setdefault(
+                (origins, sure, item.hit.cause), ([], {}, sure)
+            )
+            hits.append(item.hit)
+            requests.update(dict.fromkeys(possible))
+        for hits, requests, certainty in groups.values():
+            self._attributed(_attribution(hits, list(requests), certainty))
+
+
+def _attribution(hits: Sequence[Hit], requests: Sequence[Request], certainty: str) -> Attribution:
+    refusal = hits[0].refusal
+    asked = next((request.asked for request in requests if request.asked), None)
+    ports = {port for request in requests if (port := request.target_port) is not None}
+    mark = hits[0].cause
+    # Requests of which the answer is unseen count too; there are never more of them than refusals.
+    refused = [request for request in requests if request.refused] or requests
+    fresh = [request for request in refused if mark not in request.counted][: len(hits)]
+    for request in fresh:
+        request.counted.add(mark)
+    return Attribution(
+        tuple(hits),
+        asked.host if asked else refusal.server or refusal.name,
+        tuple(sorted(ports)),
+        certainty,
+        tuple(fresh),
+        len(fresh) if requests else 1,
+    )
+
+
+def _origins(requests: Iterable[Request]) -> set[tuple[str | None, int | None]]:
+    return {
+        (request.asked.host.lower() if request.asked else None, request.target_port)
+        for request in requests
+    }
+
+
+def _possible(item: _Pending) -> list[Request]:
+    """Candidates that the answers leave: who got through was not refused."""
+    everyone = [*item.candidates, *item.late]
+    if item.hit.refusal.action != TERMINATE:
+        return everyone
+    left = [request for request in everyone if request.status is None or request.refused]
+    return left or everyone
+
+
+def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
+    """None where several origins are possible."""
+    terminated = item.hit.refusal.action == TERMINATE
+    if terminated and not any(request.status is None or request.refused for request in possible):
+        return AMBIGUOUS
+    if len(_origins(possible)) > 1:
+        return None
+    if item.hit.refusal.ip is None:
+        return PROBABLE
+    answered = any(request.refused or not terminated for request in possible)
+    sure = (
+        bool(item.candidates)
+        and answered
+        and all(request.attempts and request.asked is not None for request in possible)
+        and all(
+            request.asked is not None and request.asked.port == request.target_port
+            for request in possible
+        )
+        and item.nothing_unseen()
+        and len(_origins(_possible(item))) == 1
+    )
+    return EXACT if sure else PROBABLE
+
+
+def _too_many(pending: Sequence[_Pending]) -> list[_Pending]:
+    """Hits of one attempt of a lone request, where one of them may be the late one of another origin."""
+    alone = [item for item in pending if len(item.candidates) == 1 and not item.late]
+    load = Counter((item.candidates[0], item.attempts[item.candidates[0]]) for item in alone)
+    return [
+        item
+        for item in alone
+        if load[item.candidates[0], item.attempts[item.candidates[0]]] > 1
+        and len(_origins([*item.candidates, *item.just_before])) > 1
+    ]
+
+
+def _one_for_each_attempt(pending: Sequence[_Pending]) -> dict[_Pending, list[Request]]:
+    """The requests that each hit may belong to, when an attempt has one refusal at most.
+
+    Where that leads to a contradiction, attempts are missing in the log, and only the answers count.
+    """
+    by_answers = {item: _possible(item) for item in pending}
+    if not all(item.nothing_unseen() for item in pending):
+        return by_answers
+    taken = dict(by_answers)
+    claimed: dict[tuple[Request, int], _Pending] = {}
+    changed = True
+    while changed:
+        changed = False
+        for item in pending:
+            if item.hit.refusal.action != TERMINATE:
+                continue
+            free = [
+                request
+                for request in taken[item]
+                if claimed.get((request, item.attempts[request]), item) is item
+            ]
+            if not free:
+                return by_answers
+            if len(free) < len(taken[item]):
+                taken[item], changed = free, True
+            if len(free) == 1 and (free[0], item.attempts[free[0]]) not in claimed:
+                claimed[free[0], item.attempts[free[0]]] = item
+                changed = True
+    return taken
+
+
+def _of_two_minds(pending: Sequence[_Pending]) -> list[_Pending]:
+    """Hits of a lone request that differ in their cause: one of them belongs to a request that is not in the log."""
+    causes: dict[Request, set[tuple[object, ...]]] = {}
+    for item in pending:
+        if item.hit.refusal.action == TERMINATE and len(item.candidates) == 1:
+            causes.setdefault(item.candidates[0], set()).add(item.hit.cause)
+    return [
+        item
+        for item in pending
+        if len(item.candidates) == 1 and len(causes.get(item.candidates[0], ())) > 1
+    ]
+
+
+def _by_attempts(
+    left: Sequence[_Pending],
+    taken: Mapping[_Pending, Sequence[Request]],
+    decided: Sequence[tuple[_Pending, list[Request], str]],
+) -> list[tuple[Request, int]]:
+    """How many of the hits that are left each request takes, when that is beyond doubt; else nothing.
+
+    An enforcing traffic server writes one refusal for each attempt. So when all of them have the same cause, and there
+    are as many as attempts of requests that ended in 502, each of these had its own.
+    """
+    if not left or len({item.hit.cause for item in left}) > 1:
+        return []
+    if any(item.hit.refusal.action != TERMINATE for item in left):
+        return []
+    requests = list(dict.fromkeys(request for item in left for request in taken[item]))
+    if not all(request.refused and request.attempts for request in requests):
+        return []
+    used: dict[Request, int] = {}
+    for _item, possible, _certainty_of_item in decided:
+        if len(possible) > 1:
+            return []
+        used[possible[0]] = used.get(possible[0], 0) + 1
+    shares = [(request, request.attempts - used.get(request, 0)) for request in requests]
+    if any(share < 0 for _request, share in shares):
+        return []
+    return shares if sum(share for _request, share in shares) == len(left) else []

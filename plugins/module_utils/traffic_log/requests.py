@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The requests that are under way in each traffic server process, as far as the log has been read."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
+    Allowed,
+    Refused,
+    Step,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.tokens import (
+    AskedFor,
+    split_url,
+    user_in,
+    without_query,
+)
+
+BAD_GATEWAY = 502
+MOST_OPEN = 1024
+MOST_REMEMBERED = 1024
+LONGEST_REQUEST = 120.0
+"""Seconds after which a request without an answer is no longer taken for the one that a refusal belongs to."""
+CLOCK_TOLERANCE = 2.0
+LATE = 1.0
+"""Seconds by which a refusal may stand behind the answer that it caused, where two writers share a log."""
+
+
+@dataclass(eq=False, slots=True)
+class Request:
+    """One request of a client. `status` is that of the answer, None while it is under way (or its answer unseen).
+
+    `attempts` counts how often it was sent to the origin: the traffic server tries again after a refusal. `met`: a
+    refusal that may be its own was seen while it was under way. `counted`: causes for which it is counted as refused.
+    """
+
+    transaction: str
+    asked: AskedFor | None = None
+    method: str | None = None
+    path: str | None = None
+    user: str | None = None
+    ip: str | None = None
+    port: int | None = None
+    attempts: int = 0
+    at: float | None = None
+    status: int | None = None
+    met: bool = False
+    counted: set[tuple[object, ...]] = field(default_factory=set)
+
+    @property
+    def target_port(self) -> int | None:
+        return self.port if self.port is not None else self.asked and self.asked.port
+
+    @property
+    def text(self) -> str | None:
+        return f"{self.method} {without_query(self.path)}" if self.method and self.path else None
+
+    @property
+    def refused(self) -> bool:
+        return self.status == BAD_GATEWAY
+
+    def may_have_met(self, refusal: Refused, *, sent: bool) -> bool:
+        """Could this refusal be its own? `sent`: the log says that it was sent to an origin."""
+        if sent != bool(self.attempts) or not self._in_time(refusal.writer.at):
+            return False
+        if sent and self.ip and refusal.ip and self.ip != refusal.ip:
+            return False
+        if self.asked is None:
+            return sent and bool(refusal.ip)
+        known = {name.lower() for name in (refusal.name, refusal.server) if name}
+        return self.asked.host.lower().strip("[]") in known
+
+    def _in_time(self, at: float | None) -> bool:
+        if at is None or self.at is None:
+            return True
+        return -CLOCK_TOLERANCE <= at - self.at <= LONGEST_REQUEST
+
+
+class Process:
+    """Requests of one traffic server process.
+
+    `unseen_refused` counts answers 502 to requests whose beginning the log does not hold.
+    """
+
+    def __init__(self) -> None:
+        self.open: OrderedDict[str, Request] = OrderedDict()
+        self._sent: dict[str | None, dict[str, Request]] = {}
+        self.just_refused: list[Request] = []
+        self.unseen_refused = 0
+        self._allowed: OrderedDict[str, str] = OrderedDict()
+        self._closed: OrderedDict[str, None] = OrderedDict()
+
+    def step(self, step: Step) -> Request | None:
+        """Take a line in; the request, when this line answered it."""
+        if step.detail == "Sending Response":
+            return self._answered(step)
+        if step.detail == "Receive Response":
+            return None
+        request = self.open.get(step.transaction)
+        if request is None:
+            request = self.open[step.transaction] = Request(step.transaction)
+            if len(self.open) > MOST_OPEN:
+                self._forget(self.open.popitem(last=False)[1])
+        if step.detail == "Receive Request":
+            if step.url is not None:
+                request.asked, request.path = split_url(step.url)
+                request.method, request.user = step.method, user_in(step.url)
+            request.at = step.writer.at
+            return None
+        request.attempts += 1
+        self._forget(request)
+        self._sent.setdefault(step.ip, {})[request.transaction] = request
+        request.ip, request.port, request.at = step.ip, step.port, step.writer.at
+        self._name_user(request)
+        return None
+
+    def allowed(self, allowed: Allowed) -> None:
+        """The allow list comes between the request and its way to the origin, and repeats its URL there."""
+        self._allowed[allowed.url] = allowed.user
+        if len(self._allowed) > MOST_REMEMBERED:
+            self._allowed.popitem(last=False)
+
+    def candidates(self, refusal: Refused) -> list[Request]:
+        """Requests under way that this refusal may belong to; those that were sent first of all."""
+        sent = self._sent.get(refusal.ip, {}) if refusal.ip else self.open
+        found = [request for request in sent.values() if request.may_have_met(refusal, sent=True)]
+        return found or [
+            request for request in self.open.values() if request.may_have_met(refusal, sent=False)
+        ]
+
+    def just_before(self, refusal: Refused) -> list[Request]:
+        """Requests answered with 502 a moment ago."""
+        at = refusal.writer.at
+        self.just_refused = [
+            request
+            for request in self.just_refused
+            if not request.counted and (at is None or request.at is None or at - request.at <= LATE)
+        ]
+        return [
+            request for request in self.just_refused if request.may_have_met(refusal, sent=True)
+        ]
+
+    def _answered(self, step: Step) -> Request | None:
+        request = self.open.pop(step.transaction, None)
+        if request is not None:
+            self._forget(request)
+        else:
+            if step.transaction not in self._closed and step.status == BAD_GATEWAY:
+                self.unseen_refused += 1
+            return None
+        request.status = step.status
+        self._closed[step.transaction] = None
+        if len(self._closed) > MOST_REMEMBERED:
+            self._closed.popitem(last=False)
+        if request.refused:
+            request.at = step.writer.at
+            self.just_refused = [*self.just_refused[-15:], request]
+        return request
+
+    def _forget(self, request: Request) -> None:
+        """It is not under way to that address any more."""
+        sent = self._sent.get(request.ip, {})
+        sent.pop(request.transaction, None)
+        if not sent:
+            self._sent.pop(request.ip, None)
+
+    def _name_user(self, request: Request) -> None:
+        if request.asked is None or request.path is None:
+            return
+        host, port = request.asked.host, request.asked.port
+        for scheme in ("https", "http"):
+            user = self._allowed.pop(f"{scheme}://{host}:{port}{request.path}", None)
+            if user:
+                request.user = user

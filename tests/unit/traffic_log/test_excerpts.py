@@ -1,0 +1,147 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Excerpts as published: one record each, with everything that the lines tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.analysis import (
+    Options,
+    analyse,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.scanner import CHUNK
+
+from tests.unit.traffic_log.excerpts import IP_ADDRESS, REFUSED_BY_THE_NODE, SELF_SIGNED
+from tests.unit.traffic_log.test_generated_logs import Bytes
+
+
+def told(text: str, **options: Any) -> dict[str, Any]:
+    return analyse([Bytes("excerpt", text.encode())], Options(**options))
+
+
+EXPECTED = {
+    SELF_SIGNED: {
+        "peer": "vcsc",
+        "address": "cucm.steven.lab",
+        "ip": "10.48.36.215",
+        "ports": [6972],
+        "certainty": "exact",
+        "stage": "chain",
+        "error": "self signed certificate",
+        "error_code": 18,
+        "depth": 0,
+        "action": "Terminate",
+        "count": 1,
+        "first": "2022-07-11T18:55:26.016+02:00",
+        "last": "2022-07-11T18:55:26.016+02:00",
+        "users": ["emusk"],
+        "requests": ["GET /CSFemusk.cnf.xml"],
+    },
+    IP_ADDRESS: {
+        "peer": "vcsc",
+        "address": "10.48.36.215",
+        "ip": "10.48.36.215",
+        "ports": [8443],
+        "certainty": "exact",
+        "stage": "name",
+        "error": "SNI (10.48.36.215) not in certificate",
+        "error_code": None,
+        "depth": None,
+        "count": 1,
+        "users": ["emusk"],
+        "requests": ["GET /cucm-uds/user/emusk/devices"],
+    },
+    REFUSED_BY_THE_NODE: {
+        "peer": "exp-c",
+        "address": "expc.cisco.com",
+        "stage": "handshake",
+        "error_code": None,
+        "count": 1,
+    },
+}
+
+
+@pytest.mark.parametrize("text", EXPECTED, ids=["self-signed", "ip-address", "by-the-node"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_an_excerpt_gives_one_record(text: str, ending: str) -> None:
+    result = told(text.replace("\n", ending))
+    (record,) = result["refusals"]
+    expected = EXPECTED[text]
+    assert {key: record[key] for key in expected} == expected
+    assert record["cause"] and record["remedy"]
+    assert result["connections"]["refused"] == 1
+    assert result["skipped_lines"] == 0
+
+
+def test_sample_lines_name_their_place() -> None:
+    (record,) = told(SELF_SIGNED)["refusals"]
+    (sample,) = record["samples"]
+    number = SELF_SIGNED.splitlines().index(
+        "2022-07-11T18:55:26.016+02:00 vcsc traffic_server[18242]: [ET_NET 0]"
+    )
+    assert (sample["file"], sample["line"]) == ("excerpt", number + 1)
+    assert sample["text"].startswith(
+        "2022-07-11T18:55:26.016+02:00 vcsc traffic_server[18242]: [ET_NET 0]"
+    )
+    assert "Error=self signed certificate server=" in sample["text"]
+
+
+def test_an_excerpt_within_a_large_log_gives_the_same() -> None:
+    noise = "2022-07-11T18:50:00.000+02:00 vcsc tvcs: nothing\n" * (4 * CHUNK // 50)
+    whole = IP_ADDRESS + noise + IP_ADDRESS.replace("144", "999").replace("17:49", "18:49") + noise
+    (record,) = told(whole)["refusals"]
+    assert {key: record[key] for key in EXPECTED[IP_ADDRESS]} == EXPECTED[IP_ADDRESS] | {"count": 2}
+    assert record["samples"][1]["line"] == (IP_ADDRESS + noise).count("\n") + 4
+
+
+def test_words_broken_at_the_end_of_a_line() -> None:
+    """A terminal of 80 columns wraps in the middle of words."""
+    whole = IP_ADDRESS.splitlines()
+    wrapped = "\n".join(line[at : at + 80] for line in whole for at in range(0, len(line), 80))
+    (record,) = told(wrapped)["refusals"]
+    assert (record["address"], record["stage"], record["count"]) == ("10.48.36.215", "name", 1)
+
+
+def test_a_truncated_last_line_is_counted_not_guessed() -> None:
+    lines = IP_ADDRESS.splitlines()
+    result = told("\n".join([*lines[:3], lines[3][:-20]]))
+    assert result["refusals"] == []
+    assert result["skipped_lines"] == 1
+
+
+def test_bare_lines_of_the_real_program() -> None:
+    text = (
+        "[Jul 11 18:55:26.016] [ET_NET 0] WARNING: Core server certificate verification failed for (cucm.mra.test). "
+        "Action=Terminate Error=self-signed certificate server=cucm.mra.test(127.0.0.1) depth=0\n"
+    )
+    (record,) = told(text * 4, peer="expc1")["refusals"]
+    assert (record["peer"], record["address"], record["ports"]) == ("expc1", "cucm.mra.test", [])
+    assert (record["certainty"], record["error_code"]) == ("ambiguous", 18)
+
+
+def test_permissive_peers_warn_and_refuse_nothing() -> None:
+    lines = [line for line in IP_ADDRESS.splitlines() if " ERROR: " not in line]
+    result = told(
+        "\n".join(lines).replace("Terminate", "Continue").replace("502 connect failed", "200 OK")
+    )
+    (record,) = result["refusals"]
+    assert (record["action"], record["ports"]) == ("Continue", [8443])
+    assert result["connections"] == {"ok": 1, "refused": 0}
+
+
+def test_the_same_line_in_two_files_counts_once() -> None:
+    files = [Bytes(name, IP_ADDRESS.encode()) for name in ("one", "two")]
+    (record,) = analyse(files, Options())["refusals"]
+    assert record["count"] == 1
+
+
+def test_a_rotation_between_request_and_refusal() -> None:
+    lines = IP_ADDRESS.splitlines(keepends=True)
+    for cut in range(1, len(lines)):
+        parts = ["".join(lines[:cut]), "".join(lines[cut:])]
+        files = [Bytes(f"part{number}", part.encode()) for number, part in enumerate(parts)]
+        (record,) = analyse(files, Options())["refusals"]
+        assert (record["ports"], record["certainty"]) == ([8443], "exact"), cut
