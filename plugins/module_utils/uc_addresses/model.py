@@ -30,6 +30,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.own
 )
 from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.sources import (
     AXL_TFTP_NODES,
+    EXPRESSWAY,
     INVENTORY,
     SOURCES,
     Readings,
@@ -83,6 +84,7 @@ def advertised_addresses(
         _address(said, ownership, tftp, {**PORTS, **(ports or {})}) for said in joined.values()
     ]
     addresses = sorted((entry for entry in known if usable(entry["address"])), key=_in_order)
+    _keep_from_clients(addresses)
     excluding = [item for item in items(readings, INVENTORY) if item.get("excluded")]
     origins: list[Record] = []
     excluded: list[Record] = []
@@ -107,6 +109,14 @@ def advertised_addresses(
         "complete": not (unread or found.unusable or found.of_unknown_product()),
         "findings": findings(found),
     }
+
+
+def _keep_from_clients(addresses: list[Record]) -> None:
+    """How the administrator of the Expressway-C calls a node is no address of clients where that node is advertised."""
+    advertised = {entry["node"] for entry in addresses if entry["sources"] != [EXPRESSWAY]}
+    for entry in addresses:
+        if entry["sources"] == [EXPRESSWAY] and entry["node"] in advertised:
+            entry["ports"] = []
 
 
 def usable(address: str) -> bool:

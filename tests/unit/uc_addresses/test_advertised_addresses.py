@@ -101,6 +101,8 @@ def test_an_address_says_all_that_is_known_of_it() -> None:
             {"dns_srv": read({"service": "_cisco-uds", "domain": DOMAIN, "target": f"uds.{DOMAIN}.", "port": 8443})},
             [*ALL[:3], (f"uds.{DOMAIN}", 8443), *ALL[3:]],
         ),
+        # A publisher that the Expressway-C knows by a name that clients are never given, and one of an unknown cluster.
+        ({"expressway": read(publisher(IPS[PUB]))}, ALL),
         ({"expressway": read(publisher("cucm9.example.test"))}, [*ALL[:3], ("cucm9.example.test", 8443), *ALL[3:]]),
     ],
 )  # fmt: skip
