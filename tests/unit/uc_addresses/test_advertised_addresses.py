@@ -73,6 +73,7 @@ def test_an_address_says_all_that_is_known_of_it() -> None:
         "role": None,
         "tftp": False,
         "ports": [8443],
+        "optional_ports": [443, 7443],
         "connect_to": None,
         "sources": ["axl_uc_services"],
         "profiles": ["Standard"],
@@ -129,6 +130,29 @@ def test_the_inventory_adds_overrides_and_excludes(node: Any, expected: Any) -> 
     left_out = set(ALL) - set(expected)
     if node["excluded"]:
         assert {(origin["address"], origin["port"]) for origin in result["excluded"]} == left_out
+
+
+@pytest.mark.parametrize(
+    ("wanted", "inventory", "expected"),
+    [
+        ({}, [], [(CUC, 443), (CUC, 7443)]),
+        ({"optional_ports": {}}, [], []),
+        ({"optional_ports": {"tftp": [6971], "cuc": [8443]}}, [], [(PUB, 6971)]),
+        ({"ports": {"cuc": [443, 8443]}}, [], [(CUC, 7443)]),
+        # Who names the ports knows which are served.
+        ({}, [listed(CUC, ports=[443])], []),
+        ({}, [listed(CUC, ports=[443], excluded=True)], [(CUC, 7443)]),
+    ],
+)
+def test_ports_that_not_every_node_serves_are_apart(
+    wanted: Any, inventory: Any, expected: Any
+) -> None:
+    said = readings(inventory=read(*inventory))
+    result = advertised_addresses(cluster="emea", readings=said, **wanted)
+    optional = result["optional_origins"]
+    assert [(origin["address"], origin["port"]) for origin in optional] == expected
+    assert all(origin["optional"] for origin in optional)
+    assert not set(expected) & set(places(result))
 
 
 @pytest.mark.parametrize(
