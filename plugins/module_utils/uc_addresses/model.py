@@ -65,9 +65,11 @@ def advertised_addresses(
     """{addresses, origins, optional_origins, excluded, not_read, complete, findings} of one cluster.
 
     `readings`: see sources.py; `resolved`: host text → IP address text, None where it does not resolve; `ports`:
-    overrides PORTS by product; `optional_ports`: stands for OPTIONAL_PORTS, and gives `optional_origins`. Order: product, publisher first, node, address; the same readings give the same result
-    in whatever order they come. `complete` is false where a source was asked for in vain, where no source has System >
-    Server, and where an address cannot be audited as it stands.
+    overrides PORTS by product; `optional_ports`: stands for OPTIONAL_PORTS, and gives `optional_origins`.
+
+    Order: product, publisher first, node, address; the same readings give the same result in whatever order they come.
+    `complete` is false where a source was asked for in vain, where no source has System > Server, and where an address
+    cannot be audited as it stands.
     """
     ownership = Ownership(readings, resolved or {})
     joined: dict[str, list[Statement]] = {}
