@@ -12,7 +12,6 @@ from ansible_collections.collab.expressway.plugins.module_utils.dependencies imp
 )
 from ansible_collections.collab.expressway.plugins.module_utils.peer.facts import (
     SWITCH,
-    UnexpectedAnswer,
     cipher_facts,
     cluster_facts,
     mra_facts,
@@ -24,6 +23,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.peer.facts impor
 from ansible_collections.collab.expressway.plugins.module_utils.peer.xconfiguration import (
     Configuration,
     parse_configuration,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    UnexpectedAnswer,
 )
 from ansible_collections.collab.expressway.plugins.modules.facts import ARGUMENT_SPEC, SUBSETS
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (

@@ -16,93 +16,9 @@ description:
   - A wrong password is tried once. The appliance blocks addresses after repeated failures, so neither an SSH agent nor the keys in
     C(~/.ssh) are tried.
   - The host key must be known and the API certificate must be trusted, unless checking is switched off for the host.
-  - Ordinary modules, M(ansible.builtin.command) and M(ansible.builtin.copy) among them, cannot run over this connection.
-requirements:
-  - paramiko >= 3.4
-notes:
-  - Host keys are looked up in C(~/.ssh/known_hosts), C(/etc/ssh/ssh_known_hosts) and the file in O(known_hosts_file). A key for a port
-    other than 22 stands there as C([host]:port). Nothing is ever written to these files.
+extends_documentation_fragment:
+  - collab.expressway.ssh_login
 options:
-  host:
-    description: Name or address of the peer.
-    type: string
-    default: inventory_hostname
-    vars:
-      - name: inventory_hostname
-      - name: ansible_host
-      - name: ansible_ssh_host
-  inventory_name:
-    description: How messages name the peer.
-    type: string
-    default: ""
-    vars:
-      - name: inventory_hostname
-  port:
-    description: Port of the SSH service. Some virtual machines are deployed with 5022.
-    type: integer
-    default: 22
-    ini:
-      - {section: defaults, key: remote_port}
-    env:
-      - name: ANSIBLE_REMOTE_PORT
-    vars:
-      - name: ansible_port
-      - name: ansible_ssh_port
-    keyword:
-      - name: port
-  remote_user:
-    description: Administrator to log in as.
-    type: string
-    default: admin
-    ini:
-      - {section: defaults, key: remote_user}
-    env:
-      - name: ANSIBLE_REMOTE_USER
-    vars:
-      - name: ansible_user
-      - name: ansible_ssh_user
-    keyword:
-      - name: remote_user
-    cli:
-      - name: user
-  password:
-    description: Password of the administrator. Not sent over SSH when O(private_key_file) is given.
-    type: string
-    vars:
-      - name: ansible_password
-      - name: ansible_ssh_pass
-      - name: ansible_ssh_password
-  private_key_file:
-    description: Private key to log in with instead of a password.
-    type: string
-    ini:
-      - {section: defaults, key: private_key_file}
-    env:
-      - name: ANSIBLE_PRIVATE_KEY_FILE
-    vars:
-      - name: ansible_private_key_file
-      - name: ansible_ssh_private_key_file
-    cli:
-      - name: private_key_file
-        option: "--private-key"
-  private_key_passphrase:
-    description: Passphrase of O(private_key_file).
-    type: string
-    vars:
-      - name: ansible_private_key_passphrase
-      - name: ansible_ssh_private_key_passphrase
-  host_key_checking:
-    description: Whether an unknown host key is refused. A key that differs from a known one is always refused.
-    type: boolean
-    default: true
-    ini:
-      - {section: defaults, key: host_key_checking}
-    env:
-      - name: ANSIBLE_HOST_KEY_CHECKING
-      - name: ANSIBLE_SSH_HOST_KEY_CHECKING
-    vars:
-      - name: ansible_host_key_checking
-      - name: ansible_ssh_host_key_checking
   known_hosts_file:
     description: One more known_hosts file, read after those of the user and the system.
     type: path
@@ -187,12 +103,11 @@ options:
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
-from ansible.plugins.connection import ConnectionBase
+from ansible_collections.collab.expressway.plugins.plugin_utils.appliance_connection import (
+    ApplianceConnection,
+)
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerUnreachable
 
-# Every task of a host loads its connection, in a worker of its own, also one that only debugs or asserts. So what is
-# costly to import (paramiko, Ansible's HTTP client, our own clients) is imported where it is used: that made such tasks three times cheaper.
 if TYPE_CHECKING:
     from ansible_collections.collab.expressway.plugins.plugin_utils.rest_client import RestClient
     from ansible_collections.collab.expressway.plugins.plugin_utils.shell_session import (
@@ -201,12 +116,13 @@ if TYPE_CHECKING:
     from ansible_collections.collab.expressway.plugins.plugin_utils.ssh_login import SshLogin
 
 
-class Connection(ConnectionBase):
+class Connection(ApplianceConnection):
     """Shell and REST client of one peer, each opened when it is first asked for."""
 
     transport = "collab.expressway.expressway"
-    has_pipelining = False
-    has_tty = False
+    prefix = "expressway"
+    takes = "Expressway commands"
+    instead = " (use collab.expressway.command)"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -215,38 +131,19 @@ class Connection(ConnectionBase):
         self._session: ShellSession | None = None
         self._api: RestClient | None = None
 
-    @property
-    def peer(self) -> str:
-        """How messages name the peer: the inventory name, and the address where that differs."""
-        name, host = self.get_option("inventory_name"), self.get_option("host")
-        return f"{name} ({host})" if name and name != host else str(host)
-
-    def _connect(self) -> Connection:
-        try:
-            self.shell()
-        except PeerUnreachable as error:
-            raise AnsibleConnectionFailure(str(error)) from None
-        return self
-
     def shell(self) -> ShellSession:
         """The session, after login and greeting; raises `PeerUnreachable`."""
         if self._session is None:
             from ansible_collections.collab.expressway.plugins.plugin_utils.shell_session import (
+                TERMINAL_WIDTH,
                 ShellSession,
             )
 
-            self._display.vvv(
-                f"SSH login as {self.get_option('remote_user')}, port {self.get_option('port')}",
-                host=self.peer,
-            )
-            self._login = self._ssh_login(
-                user=self.get_option("remote_user"),
-                password=self.get_option("password"),
-                private_key_file=self.get_option("private_key_file"),
-                private_key_passphrase=self.get_option("private_key_passphrase"),
-            )
+            self._login = self._administrator_login()
             session = ShellSession(
-                self._login.open_shell(), self.peer, self.get_option("command_timeout")
+                self._login.open_shell(TERMINAL_WIDTH, 24),
+                self.peer,
+                self.get_option("command_timeout"),
             )
             # Kept before it is open, so that close() logs out of a session that fails to start.
             self._session = session
@@ -272,25 +169,6 @@ class Connection(ConnectionBase):
             ),
         )
         return self._root_login.open_sftp(self.get_option("command_timeout"))
-
-    def _ssh_login(self, **credential: Any) -> SshLogin:
-        from ansible_collections.collab.expressway.plugins.plugin_utils.ssh_login import (
-            Login,
-            SshLogin,
-        )
-
-        return SshLogin(
-            Login(
-                peer=self.peer,
-                host=self.get_option("host"),
-                port=self.get_option("port"),
-                host_key_checking=self.get_option("host_key_checking"),
-                known_hosts_file=self.get_option("known_hosts_file"),
-                proxy_command=self.get_option("proxy_command"),
-                timeout=self.get_option("connect_timeout"),
-                **credential,
-            )
-        )
 
     def _close_root(self) -> None:
         if self._root_login is not None:
@@ -335,23 +213,3 @@ class Connection(ConnectionBase):
         self._close_root()
         self._session = self._login = self._api = None
         self._connected = False
-
-    def reset(self) -> None:
-        """Nothing outlives a task, so there is nothing to reset but this one."""
-        self.close()
-
-    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> Any:
-        raise self._refusal("run programs (use collab.expressway.command)")
-
-    def put_file(self, in_path: str, out_path: str) -> None:
-        raise self._refusal("take files")
-
-    def fetch_file(self, in_path: str, out_path: str) -> None:
-        raise self._refusal("give files")
-
-    def _refusal(self, what: str) -> AnsibleError:
-        return AnsibleError(
-            f"{self.peer} is reached with ansible_connection collab.expressway.expressway, which cannot {what}: the peer's shell takes "
-            "Expressway commands only. Run other modules on the controller (delegate_to: localhost, connection: local), and set "
-            "gather_facts: false"
-        )

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can go wrong between the controller and a peer. Each message names the peer and, where there is one, the remedy."""
+"""What can go wrong between the controller and a peer or a UC node. Each message names it and, where there is one, the remedy."""
 
 from __future__ import annotations
 
 
 class PeerError(Exception):
-    """Something about a peer that the task cannot go on with."""
+    """Something about a peer or a UC node that the task cannot go on with."""
 
     login_refused = False
     """Whether the credential was refused. Another try might get this address blocked."""

@@ -1,28 +1,20 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The base of every action that talks to a peer: options in, one session, result out."""
+"""The base of every action that talks to an Expressway peer."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
-from ansible.module_utils.common.parameters import remove_values
-from ansible.plugins.action import ActionBase
-from ansible_collections.collab.expressway.plugins.module_utils.peer.facts import UnexpectedAnswer
-from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
-    PeerRefused,
-    PeerUnreachable,
-)
 from ansible_collections.collab.expressway.plugins.plugin_utils.rest_client import RestClient
+from ansible_collections.collab.expressway.plugins.plugin_utils.session_action import SessionAction
 from ansible_collections.collab.expressway.plugins.plugin_utils.shell_session import ShellSession
 from ansible_collections.collab.expressway.plugins.plugin_utils.ssh_login import SshLogin
 
 BEFORE_FORKING = (RestClient, ShellSession, SshLogin)
 """The clients of the connection plugin. Ansible loads actions before it forks its workers, connections after: named here,
 they and paramiko are imported once, not by each worker."""
-
-CONNECTION = "collab.expressway.expressway"
 
 
 class PeerConnection(Protocol):
@@ -37,55 +29,8 @@ class PeerConnection(Protocol):
     def close(self) -> None: ...
 
 
-class PeerAction(ActionBase):
-    """Validates options, runs `perform`, turns errors into one message, censors secrets and always logs out.
+class PeerAction(SessionAction):
+    """See `SessionAction`; `perform` gets a `PeerConnection`."""
 
-    A subclass sets `argument_spec` (the one of its module file) and implements `perform`. Inside, `PeerRefused` (and
-    `UnexpectedAnswer`) fails the task and `PeerUnreachable` makes the host UNREACHABLE.
-    """
-
-    _supports_check_mode = True
-    _supports_async = False
-
-    argument_spec: ClassVar[dict[str, Any]]
-    spec_rules: ClassVar[dict[str, Any]] = {}
-    """Further arguments of `validate_argument_spec`, `required_if` for one."""
-
-    def perform(self, options: dict[str, Any], connection: PeerConnection) -> dict[str, Any]:
-        """Do the work and return the result; `changed` must be in it."""
-        raise NotImplementedError
-
-    def hide(self, *values: str) -> None:
-        """Keep `values` out of the result and of every message of this task."""
-        self._hidden |= {value for value in values if value}
-
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        super().run(tmp, task_vars)
-        self._task_vars: dict[str, Any] = task_vars or {}
-        validation, options = self.validate_argument_spec(
-            argument_spec=self.argument_spec, **self.spec_rules
-        )
-        self._hidden: set[str] = set(validation._no_log_values)
-        connection: Any = self._connection
-        try:
-            if getattr(connection, "transport", None) != CONNECTION:
-                raise PeerRefused(
-                    f"{self._task.action} talks to an Expressway peer and needs ansible_connection: {CONNECTION} "
-                    f"(the connection is {getattr(connection, 'transport', None)})"
-                )
-            result = self.perform(options, connection)
-        except PeerUnreachable as error:
-            # Returned, not raised: Ansible would put its own words before the message and an excerpt of the playbook behind it.
-            result = {"unreachable": True, "changed": False, "msg": str(error)}
-        except PeerRefused as error:
-            result = {"failed": True, "changed": error.changed, "msg": str(error)}
-        except UnexpectedAnswer as error:
-            result = {"failed": True, "changed": False, "msg": f"{connection.peer}: {error}"}
-        finally:
-            connection.close()
-        return self._censored(result)
-
-    def _censored(self, value: Any) -> Any:
-        return remove_values(value, self._hidden)
+    transport = "collab.expressway.expressway"
+    talks_to = "an Expressway peer"

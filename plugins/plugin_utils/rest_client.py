@@ -18,9 +18,10 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
     PeerRefused,
     PeerUnreachable,
 )
-
-MAXIMUM_BODY = 32 * 1024 * 1024
-"""Bytes; a trust store of a thousand certificates has about two million."""
+from ansible_collections.collab.expressway.plugins.plugin_utils.http_body import (
+    first_line,
+    read_body,
+)
 
 _API_ACCESS = (
     "API access may be disabled for this account (the default for administrators since X15.2; it is also off "
@@ -98,14 +99,14 @@ class RestClient:
         )
         form = f"multipart/form-data; boundary={boundary}"
         answer = self._ask("POST", path, data=body, headers={"Content-Type": form})
-        return _message_only(answer) or _first_line(answer)
+        return _message_only(answer) or first_line(answer)
 
     def _ask(self, method: str, path: str, **content: Any) -> str:
         asked = f"{method} {path}"
         deadline = time.monotonic() + self._timeout
         try:
             with self._request.open(method, self._origin + path, **content) as response:
-                return _read(response, deadline).decode("utf-8", "replace")
+                return read_body(response, deadline).decode("utf-8", "replace")
         except urllib.error.HTTPError as error:
             with error:
                 raise self._refusal(asked, error, deadline) from None
@@ -127,13 +128,13 @@ class RestClient:
 
     def _unverified(self, error: Exception) -> PeerUnreachable:
         return PeerUnreachable(
-            f"the API certificate of {self.peer} ({self._origin}) is not trusted: {_first_line(error)}. Name the CA that signed it "
+            f"the API certificate of {self.peer} ({self._origin}) is not trusted: {first_line(error)}. Name the CA that signed it "
             "in expressway_api_ca_path; check that the certificate holds the name in ansible_host"
         )
 
     def _refusal(self, asked: str, error: urllib.error.HTTPError, deadline: float) -> PeerRefused:
         try:
-            said = _message_only(_read(error.fp, deadline).decode("utf-8", "replace"))
+            said = _message_only(read_body(error.fp, deadline).decode("utf-8", "replace"))
         except (OSError, http.client.HTTPException):
             said = None
         text = f"{self.peer} answered {asked} with HTTP status {error.code}" + (
@@ -154,24 +155,6 @@ class RestClient:
         return refusal
 
 
-def _read(response: Any, deadline: float) -> bytes:
-    """The whole body, never a part of it. Raises `OSError` or `http.client.HTTPException`."""
-    parts: list[bytes] = []
-    size = 0
-    # The time-out of a socket holds for each read: without a deadline a slow drip would hold for ever.
-    while part := response.read1(65536):
-        parts.append(part)
-        size += len(part)
-        if size > MAXIMUM_BODY:
-            raise OSError(f"the body is longer than {MAXIMUM_BODY} bytes")
-        if time.monotonic() > deadline:
-            raise TimeoutError("the body did not end in time")
-    # read1() takes a connection that ended early for the end of the body.
-    if response.length:
-        raise http.client.IncompleteRead(b"", response.length)
-    return b"".join(parts)
-
-
 def _message_only(body: str) -> str | None:
     """The `Message` of a body that holds nothing else: errors come in this form, some of them with status 200."""
     try:
@@ -181,7 +164,3 @@ def _message_only(body: str) -> str | None:
     if isinstance(value, dict) and {key.casefold() for key in value} == {"message"}:
         return " ".join(str(next(iter(value.values()))).split())[:300]
     return None
-
-
-def _first_line(text: object) -> str:
-    return str(text).partition("\n")[0][:300]

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The SSH login to a peer: one attempt with one credential, the host key checked first."""
+"""The SSH login to an appliance: one attempt with one credential, the host key checked first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerUnreachable
-from ansible_collections.collab.expressway.plugins.plugin_utils.shell_session import TERMINAL_WIDTH
 
 try:
     import paramiko
@@ -37,7 +36,8 @@ SYSTEM_KNOWN_HOSTS = (Path("~/.ssh/known_hosts"), Path("/etc/ssh/ssh_known_hosts
 class Login:
     """Everything a login needs. `timeout` holds for TCP, key exchange and authentication each, in seconds.
 
-    `variables` are the inventory variables of user, password, key file and passphrase, for messages.
+    `variables` are the inventory variables of user, password, key file and passphrase, `known_hosts_variable` is that of
+    `known_hosts_file`: messages name them.
     """
 
     peer: str
@@ -57,6 +57,7 @@ class Login:
         "ansible_private_key_file",
         "ansible_private_key_passphrase",
     )
+    known_hosts_variable: str = "expressway_known_hosts_file"
 
     @property
     def where(self) -> str:
@@ -65,17 +66,20 @@ class Login:
 
 
 class SshLogin:
-    """An SSH transport to one peer that opens one shell, or one SFTP session."""
+    """An SSH transport to one appliance that opens one shell, or one SFTP session.
+
+    A server that wants keyboard-interactive gets the password as the answer to its one question.
+    """
 
     def __init__(self, login: Login) -> None:
         self._login = login
         self._client: Any = None
         self._proxy: Any = None
 
-    def open_shell(self) -> Any:
-        """Log in and return the channel of a shell on a terminal; raises `PeerUnreachable`."""
+    def open_shell(self, width: int, height: int) -> Any:
+        """Log in and return the channel of a shell on a terminal of so many columns and lines; raises `PeerUnreachable`."""
         return self._logged_in(
-            lambda client: client.invoke_shell(term="dumb", width=TERMINAL_WIDTH, height=24)
+            lambda client: client.invoke_shell(term="dumb", width=width, height=height)
         )
 
     def open_sftp(self, answer_timeout: float) -> Any:
@@ -153,7 +157,7 @@ class SshLogin:
             extra = Path(login.known_hosts_file).expanduser()
             if not extra.is_file():
                 raise PeerUnreachable(
-                    f"expressway_known_hosts_file of {login.peer} names no file: {extra}"
+                    f"{login.known_hosts_variable} of {login.peer} names no file: {extra}"
                 )
             files.append(extra)
         for path in files:
@@ -240,5 +244,5 @@ class _RefuseUnknownKey(_AcceptAnyKey):
         raise PeerUnreachable(
             f"the host key of {login.peer} ({hostname}) is unknown: {key.get_name()} {key.fingerprint}. Compare it with the "
             f"appliance's, then add it to known_hosts (ssh-keyscan -p {login.port} {login.host}) or to the file in "
-            "expressway_known_hosts_file"
+            f"{login.known_hosts_variable}"
         )

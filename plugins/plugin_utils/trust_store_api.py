@@ -18,11 +18,13 @@ from dataclasses import dataclass
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.peer.facts import UnexpectedAnswer
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
     TrustStore,
     TrustStoreChange,
     bundle_text,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    UnexpectedAnswer,
 )
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
     PeerError,

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ansible_collections.collab.expressway.plugins.module_utils.peer.facts import UnexpectedAnswer
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
     TrustStore,
     TrustStoreChange,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    UnexpectedAnswer,
 )
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerError
 

@@ -142,13 +142,16 @@ def fault(options: argparse.Namespace) -> int:
     details = (detail.partition("=") for detail in options.details)
     body = {name: yaml.safe_load(value) for name, _equals, value in details}
     description = None if options.kind == "none" else {"kind": options.kind, **body}
-    print(_call(_described(options), f"/peers/{options.peer}/fault", description, post=True))
+    estate = _described(options)
+    nodes = [node["name"] for node in estate["nodes"]]
+    kind = "nodes" if options.name in nodes else "peers"
+    print(_call(estate, f"/{kind}/{options.name}/fault", description, post=True))
     return 0
 
 
 def reset(options: argparse.Namespace) -> int:
     _call(_described(options), "/reset", post=True)
-    print("All peers and switches are as they were at the start.")
+    print("All peers, nodes and switches are as they were at the start.")
     return 0
 
 
@@ -220,11 +223,11 @@ def _parser() -> argparse.ArgumentParser:
     command(switch, "switch", "set switches and show them, or show all").add_argument(
         "positions", nargs="*", metavar="NAME=VALUE"
     )
-    breaking = command(fault, "fault", "break a peer")
-    breaking.add_argument("peer")
-    breaking.add_argument("kind", help="see faults.py; none mends the peer")
+    breaking = command(fault, "fault", "break a peer or a UC node")
+    breaking.add_argument("name")
+    breaking.add_argument("kind", help="see faults.py and node_faults.py; none mends it")
     breaking.add_argument("details", nargs="*", metavar="NAME=VALUE")
-    command(reset, "reset", "bring all peers and switches back to the initial state")
+    command(reset, "reset", "bring all peers, nodes and switches back to the initial state")
     return parser
 
 

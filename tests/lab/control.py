@@ -7,9 +7,11 @@ GET  /estate               what runs where (also in estate.json)
 GET  /settled              answers once the traffic servers do what their peers are set to
 GET  /switches             every switch: position, what it may be, what it stands for
 POST /switches             {name: value, ...}
-POST /reset                initial state of all peers and switches; answers when settled
+POST /reset                initial state of all peers, nodes and switches; answers when settled
 GET  /peers/<name>         configuration, trust store, sessions, logins, writes, ...
 POST /peers/<name>/fault   {"kind": ..., ...}; null mends the peer
+GET  /nodes/<name>         of a UC node: logins, failed logins, open sessions, requests, lines
+POST /nodes/<name>/fault   the same for a UC node (node_faults.py)
 
 What cannot be done is answered with 400 (or 404, 500) and {"error": text}.
 """
@@ -27,6 +29,7 @@ from tests.lab.switches import catalogue
 if TYPE_CHECKING:
     from tests.lab.estate import Estate
     from tests.lab.peer import Peer
+    from tests.lab.uc_node import UcNode
 
 
 class Control:
@@ -47,6 +50,8 @@ class Control:
                 web.post("/reset", self._post_reset),
                 web.get("/peers/{name}", self._get_peer),
                 web.post("/peers/{name}/fault", self._post_fault),
+                web.get("/nodes/{name}", self._get_node),
+                web.post("/nodes/{name}/fault", self._post_node_fault),
             ]
         )
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
@@ -91,11 +96,25 @@ class Control:
         return web.json_response(self._peer(request).report())
 
     async def _post_fault(self, request: web.Request) -> web.Response:
-        fault = await _json(request)
-        if fault is not None and not isinstance(fault, dict):
-            raise ValueError('a fault is {"kind": ..., ...}, or null for none')
+        fault = await _fault(request)
         self._peer(request).set_fault(fault)
         return web.json_response({"fault": fault})
+
+    async def _get_node(self, request: web.Request) -> web.Response:
+        return web.json_response(self._node(request).report())
+
+    async def _post_node_fault(self, request: web.Request) -> web.Response:
+        fault = await _fault(request)
+        await self._node(request).set_fault(fault)
+        return web.json_response({"fault": fault})
+
+    def _node(self, request: web.Request) -> UcNode:
+        name = request.match_info["name"]
+        if name not in self._estate.nodes:
+            raise web.HTTPNotFound(
+                text=f"no node {name}; there are {', '.join(self._estate.nodes)}"
+            )
+        return self._estate.nodes[name]
 
     def _peer(self, request: web.Request) -> Peer:
         name = request.match_info["name"]
@@ -122,6 +141,13 @@ async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamR
 async def _json(request: web.Request) -> Any:
     text = await request.text()
     return json.loads(text) if text.strip() else None
+
+
+async def _fault(request: web.Request) -> dict[str, Any] | None:
+    fault = await _json(request)
+    if fault is not None and not isinstance(fault, dict):
+        raise ValueError('a fault is {"kind": ..., ...}, or null for none')
+    return fault
 
 
 def _settled(problems: list[str]) -> web.Response:

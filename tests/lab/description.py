@@ -20,6 +20,7 @@ def describe(profile: Profile, *, state: Path, traffic_server: bool) -> dict[str
         "mra_domain": profile.mra_domain,
         "traffic_server": traffic_server,
         "control": control_url(profile),
+        "dns": {"address": profile.control_address, "port": profile.dns_port},
         "clusters": [
             {
                 "name": cluster.name,
@@ -33,7 +34,9 @@ def describe(profile: Profile, *, state: Path, traffic_server: bool) -> dict[str
         "peers": [
             _peer(profile, cluster, peer) for cluster in profile.clusters for peer in cluster.peers
         ],
-        "nodes": [_node(cluster, node) for cluster in profile.clusters for node in cluster.nodes],
+        "nodes": [
+            _node(profile, cluster, node) for cluster in profile.clusters for node in cluster.nodes
+        ],
         "requests": requests(profile),
     }
 
@@ -56,7 +59,7 @@ def _peer(profile: Profile, cluster: ClusterProfile, peer: PeerProfile) -> dict[
     }
 
 
-def _node(cluster: ClusterProfile, node: Node) -> dict[str, Any]:
+def _node(profile: Profile, cluster: ClusterProfile, node: Node) -> dict[str, Any]:
     return {
         "name": node.name,
         "cluster": cluster.name,
@@ -65,6 +68,8 @@ def _node(cluster: ClusterProfile, node: Node) -> dict[str, Any]:
         "address": node.address,
         "advertised": list(node.advertised),
         "ports": [listener.port for listener in node.listeners],
+        "vos_port": profile.vos_port,
+        "release": cluster.uc.release,
         "situation": node.situation,
         "note": node.note,
     }

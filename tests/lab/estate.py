@@ -23,10 +23,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncssh
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.lab import logins, traffic_server
 from tests.lab.control import Control
 from tests.lab.description import describe
+from tests.lab.dns_server import DnsServer
 from tests.lab.origins import Origin, server_context
 from tests.lab.peer import Cluster, Credentials, Peer
 from tests.lab.peer_traffic import CIPHERS_SETTING, PeerTraffic
@@ -41,10 +43,13 @@ from tests.lab.profile import (
     load_profile,
 )
 from tests.lab.switches import Switches
+from tests.lab.uc_node import WEB_PORT, UcNode
 
 T = TypeVar("T")
 
-AXL_USER = "expressway-axl"
+MOST_PINNED = 300
+"""Nodes whose certificate on 8443 is issued at the start for the state files; of larger estates only
+those of the publishers are."""
 FILES_PER_LISTENER = 3
 """Open files to allow for: the listener and a few connections, on average."""
 
@@ -75,22 +80,29 @@ class Estate:
             shared = Cluster(cluster.name)
             for peer in cluster.peers:
                 self.peers[peer.name] = self._peer(peer, cluster, shared)
-        self.origins = [
-            Origin.of_node(node, listener, self.pki)
-            for node in profile.nodes
-            for listener in node.listeners
-        ]
+        self.nodes = {
+            node.name: UcNode(node, cluster, profile, self.pki, self.switches)
+            for cluster in profile.clusters
+            for node in cluster.nodes
+        }
+        self.dns = DnsServer(profile)
         self._traffic: dict[str, PeerTraffic] = {}
         self._control = Control(self)
+
+    @property
+    def origins(self) -> list[Origin]:
+        return [origin for node in self.nodes.values() for origin in node.origins]
 
     async def start(self) -> None:
         """Start everything and write the state files; ``estate.json`` comes last."""
         self.state.mkdir(parents=True, exist_ok=True)
         self._json_file.unlink(missing_ok=True)
-        _allow_open_files(FILES_PER_LISTENER * (len(self.origins) + 3 * len(self.peers)))
+        listeners = len(self.origins) + len(self.nodes) + 3 * len(self.peers)
+        _allow_open_files(FILES_PER_LISTENER * listeners)
         try:
-            await asyncio.gather(*(origin.start() for origin in self.origins))
-            await self._start_peers()
+            known_hosts = [*await self._start_nodes(), *await self._start_peers()]
+            (self.state / "known_hosts").write_text("".join(known_hosts))
+            await self.dns.start()
             if self.has_traffic_servers:
                 await self._start_traffic_servers()
             await self._control.start()
@@ -105,10 +117,11 @@ class Estate:
     async def stop(self) -> None:
         self._json_file.unlink(missing_ok=True)
         await self._control.stop()
+        await self.dns.stop()
         await asyncio.gather(
             *(traffic.stop() for traffic in self._traffic.values()),
             *(peer.stop() for peer in self.peers.values()),
-            *(origin.stop() for origin in self.origins),
+            *(node.stop() for node in self.nodes.values()),
         )
 
     async def settled(self) -> list[str]:
@@ -121,6 +134,9 @@ class Estate:
         self.switches.reset()
         for peer in self.peers.values():
             peer.reset()
+        for node in self.nodes.values():
+            await node.reset()
+        self.dns.asked.clear()
         self.changed()
         return await self.settled()
 
@@ -149,7 +165,7 @@ class Estate:
             self.switches,
             self._peer_changed,
             configuration={CIPHERS_SETTING: peer.cipher_list},
-            uc_servers=_uc_servers(cluster),
+            uc_servers=_uc_servers(profile, cluster),
             domains=[{"Name": profile.mra_domain}],
         )
 
@@ -157,7 +173,32 @@ class Estate:
         if peer.name in self._traffic:
             self._traffic[peer.name].changed()
 
-    async def _start_peers(self) -> None:
+    async def _start_nodes(self) -> list[str]:
+        """Start every node and write what a client needs to verify it; returns lines of known_hosts."""
+        profile = self.profile
+        # As of the appliance an RSA key; one for all of them, as making it takes a while.
+        host_key = asyncssh.generate_private_key("ssh-rsa", key_size=2048)
+        await asyncio.gather(*(node.start(host_key) for node in self.nodes.values()))
+        pinned = [
+            node
+            for node in self.nodes.values()
+            if node.profile.role == "publisher" or len(self.nodes) <= MOST_PINNED
+        ]
+        self_signed, fingerprints = [], {}
+        for node in pinned:
+            units = next(one.units for one in node.profile.listeners if one.port == WEB_PORT)
+            leaves = [node.issued(unit).leaf for unit in units]
+            self_signed += [leaf for leaf in leaves if leaf.issuer == leaf.subject]
+            fingerprints[node.name] = [leaf.fingerprint(SHA256()).hex() for leaf in leaves]
+        (self.state / "uc-ca.pem").write_text(self.pki.tomcat_trust() + pem(self_signed))
+        (self.state / "uc-fingerprints.json").write_text(json.dumps(fingerprints, indent=2) + "\n")
+        public = host_key.export_public_key().decode().strip()
+        return [
+            f"[{node.profile.address}]:{profile.vos_port} {public}\n"
+            for node in self.nodes.values()
+        ]
+
+    async def _start_peers(self) -> list[str]:
         profile = self.profile
         known_hosts = []
         for peer in self.peers.values():
@@ -168,9 +209,9 @@ class Estate:
             await peer.start_rest(server_context(listener, [certificate]), profile.api_port)
             public = host_key.export_public_key().decode().strip()
             known_hosts.append(f"[{peer.address}]:{profile.ssh_port} {public}\n")
-        (self.state / "known_hosts").write_text("".join(known_hosts))
         (self.state / "api-ca.pem").write_text(pem([self.pki.api_authority]))
         (self.state / "tomcat-trust.pem").write_text(self.pki.tomcat_trust())
+        return known_hosts
 
     async def _start_traffic_servers(self) -> None:
         profile = self.profile
@@ -243,6 +284,18 @@ class RunningEstate:
 
     def set_fault(self, name: str, fault: Mapping[str, Any] | None) -> None:
         self.call(lambda: self.estate.peers[name].set_fault(fault))
+
+    def node(self, name: str) -> UcNode:
+        """The UC node called ``name``; use it inside ``call`` only."""
+        return self.estate.nodes[name]
+
+    def node_report(self, name: str) -> dict[str, Any]:
+        """The same as ``GET /nodes/<name>``."""
+        return self.call(self.estate.nodes[name].report)
+
+    def set_node_fault(self, name: str, fault: Mapping[str, Any] | None) -> None:
+        """Break a UC node or mend it (None): see node_faults.py."""
+        self.run(self.estate.nodes[name].set_fault(fault))
 
     def set_switches(self, positions: Mapping[str, object]) -> None:
         self.call(lambda: self.estate.switches.set(positions))
@@ -318,12 +371,18 @@ def running_estate(
         yield running
 
 
-def _uc_servers(cluster: ClusterProfile) -> dict[str, list[dict[str, str]]]:
+def _uc_servers(profile: Profile, cluster: ClusterProfile) -> dict[str, list[dict[str, str]]]:
     """The publishers as an administrator entered them, in the API's terms."""
+    served = [cluster, *(one for one in profile.clusters if one.name == cluster.presence_from)]
     return {
         product: [
-            {"Publisher": node.advertised[0], "AxlUsername": AXL_USER, "TlsVerify": "Off"}
-            for node in cluster.nodes
+            {
+                "Publisher": node.advertised[0],
+                "AxlUsername": profile.axl.user,
+                "TlsVerify": "Off",
+            }
+            for one in (served if product == "imp" else [cluster])
+            for node in one.nodes
             if (node.product, node.role) == (product, "publisher")
         ]
         for product in ("cucm", "imp")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 KINDS = {
     "silent": "takes the connection and never says anything, as an address that is dropped",
@@ -37,6 +37,9 @@ class Fault:
     `GET /api/…`, `rename /old /new`; on one `channel`; `times` times and then no more (None: until
     it is mended). `then` describes the fault that follows after `times`."""
 
+    kinds: ClassVar[Mapping[str, str]] = KINDS
+    channels: ClassVar[tuple[str, ...]] = CHANNELS  # the first one is all of them
+
     kind: str
     seconds: float = 1.0
     times: int | None = None
@@ -45,10 +48,10 @@ class Fault:
     then: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise FaultError(f"no fault {self.kind!r}; there are {', '.join(KINDS)}")
-        if self.channel not in CHANNELS:
-            raise FaultError(f"channel is one of {', '.join(CHANNELS)}: got {self.channel!r}")
+        if self.kind not in self.kinds:
+            raise FaultError(f"no fault {self.kind!r}; there are {', '.join(self.kinds)}")
+        if self.channel not in self.channels:
+            raise FaultError(f"channel is one of {', '.join(self.channels)}: got {self.channel!r}")
         if isinstance(self.seconds, bool) or not isinstance(self.seconds, int | float):
             raise FaultError(f"seconds is a number: got {self.seconds!r}")
         if self.times is not None and (
@@ -64,7 +67,7 @@ class Fault:
         """Whether this fault, if it is one of `kinds`, strikes now; counts it when it does."""
         if (
             self.kind not in kinds
-            or self.channel not in ("both", channel)
+            or self.channel not in (self.channels[0], channel)
             or self.times == 0
             or not re.search(self.matching, text)
         ):
@@ -74,17 +77,23 @@ class Fault:
         return True
 
     @property
-    def following(self) -> Fault | None:
+    def following(self: F) -> F | None:
         """What is broken at the next request: this fault, or the one after it."""
-        return describe_fault(self.then) if self.then and self.times == 0 else self
+        return describe_fault(self.then, type(self)) if self.then and self.times == 0 else self
 
 
-def describe_fault(description: Mapping[str, Any] | None) -> Fault | None:
+F = TypeVar("F", bound=Fault)
+
+
+def describe_fault(
+    description: Mapping[str, Any] | None,
+    of: type[F] = Fault,  # type: ignore[assignment]
+) -> F | None:
     """Return the fault that a JSON object describes; None (or kind null, "none") for no fault."""
     if not description or description.get("kind") in (None, "none"):
         return None
-    known = [field.name for field in fields(Fault)]
+    known = [field.name for field in fields(of)]
     for name in description:
         if name not in known:
             raise FaultError(f"a fault has {', '.join(known)}: got {name!r}")
-    return Fault(**description)
+    return of(**description)

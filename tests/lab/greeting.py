@@ -39,7 +39,9 @@ def _listeners(estate: Mapping[str, Any]) -> list[str]:
         for node in estate["nodes"]:
             if node["cluster"] == cluster["name"]:
                 ports = ", ".join(map(str, node["ports"]))
-                lines.append(f"  {_place(node)} TLS {ports}: {node['situation']}")
+                ports = f"TLS {ports}, CLI {node['vos_port']}"
+                lines.append(f"  {_place(node)} {ports}: {node['situation']}")
+    lines.append(f"Names {estate['dns']['address']} port {estate['dns']['port']}")
     lines.append(f"Control {estate['control']}, state in {_relative(estate['state'])}")
     if not real:
         lines.append(f"Without real traffic servers: {WITHOUT_TRAFFIC_SERVERS}")
@@ -63,10 +65,11 @@ def _commands(estate: Mapping[str, Any]) -> list[str]:
     asked = (peer["name"], address, port)
     api = f"https://{peer['address']}:{peer['api_port']}/api/provisioning/certs/root"
     lines = [
-        "To paste (the password of admin is in tests/lab/estate.yml):",
+        "To paste (the passwords of admin are in tests/lab/estate.yml):",
         f"  ssh -p {peer['ssh_port']} -o UserKnownHostsFile={known_hosts} admin@{peer['address']}",
         f"  curl --cacert {api_ca} -u admin {api}",
         f"  openssl s_client -showcerts -connect {node['address']}:{port} </dev/null",
+        f"  ssh -p {node['vos_port']} -o UserKnownHostsFile={known_hosts} admin@{node['address']}",
     ]
     if estate["traffic_server"]:
         lines += [

@@ -5,7 +5,8 @@
 
 An origin presents the certificates of its listener: with RSA and ECDSA loaded, a TLS 1.2 client
 gets the one that its own cipher order prefers, as from a Unified CM, unless the listener says that
-the server's order counts. Any GET is answered with 200 and a line of text.
+the server's order counts. Where the node has no page of its own, any GET is answered with 200 and a
+line of text.
 """
 
 from __future__ import annotations
@@ -18,46 +19,50 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-from tests.lab.pki import Issued, Pki
-from tests.lab.profile import Listener, Node
+from tests.lab.http_exchange import Site, exchange
+from tests.lab.pki import Issued
+from tests.lab.profile import Listener
 
 MOST_CONNECTIONS = 64
 """At once on one port; further ones are closed without an answer."""
 SECONDS_PER_STEP = 5.0
 """Longest time for the handshake and again for the request."""
-LONGEST_REQUEST = 16 * 1024
 
 TLS_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
 class Origin:
     """One TLS port of one node. The context is made at the first connection: a thousand origins
-    start fast, and most of them are never asked for more than a few handshakes."""
+    start fast, and most of them are never asked for more than a few handshakes.
+
+    ``present`` gives the certificate of a unit, ``site`` the pages; without one, ``text`` is all.
+    """
 
     def __init__(
-        self, address: str, listener: Listener, present: Callable[[str], Issued], text: str
+        self,
+        address: str,
+        listener: Listener,
+        present: Callable[[str], Issued],
+        text: str,
+        *,
+        site: Site | None = None,
     ) -> None:
         self.address = address
         self.port = listener.port
         self._listener = listener
         self._present = present
-        self._text = text.encode()
+        self._text = text
+        self._site = site
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
-    @classmethod
-    def of_node(cls, node: Node, listener: Listener, pki: Pki) -> Origin:
-        text = f"{node.name} port {listener.port}: {node.situation}\n"
-        return cls(node.address, listener, lambda unit: pki.issued(node, unit), text)
-
     async def start(self) -> None:
-        self._server = await asyncio.start_server(
-            self._serve, self.address, self.port, limit=LONGEST_REQUEST
-        )
+        self._server = await asyncio.start_server(self._serve, self.address, self.port)
 
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
+            self._server = None
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -78,24 +83,13 @@ class Origin:
                     self._context,
                     ssl_handshake_timeout=SECONDS_PER_STEP,
                 )
-                await asyncio.wait_for(self._answer(reader, writer), SECONDS_PER_STEP)
-        except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
+                await exchange(reader, writer, self._text, self._site, SECONDS_PER_STEP)
+        except (OSError, EOFError, TimeoutError):
             pass  # a client that refuses the certificate is what this estate is for
         finally:
             self._connections.discard(task)
             with contextlib.suppress(OSError):
                 writer.close()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await reader.readuntil(b"\r\n\r\n")
-        found = request.startswith(b"GET ")
-        body = self._text if found else b"only GET here\n"
-        writer.write(
-            b"HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n"
-            b"Connection: close\r\n\r\n%s"
-            % (b"200 OK" if found else b"405 Method Not Allowed", len(body), body)
-        )
-        await writer.drain()
 
 
 def server_context(listener: Listener, certificates: list[Issued]) -> ssl.SSLContext:

@@ -60,6 +60,10 @@ class Pki:
         """The certificate of ``unit`` on ``node``; multi-server ones are equal on all nodes."""
         return self._leaf(node.certificates[unit])
 
+    def held(self, node: Node, unit: str) -> Issued:
+        """The same for every unit of a node, those that it never presents included."""
+        return self._leaf(node.held[unit])
+
     def trust_store(self, entries: Iterable[str]) -> str:
         """PEM text of authorities by name and of node certificates as ``node/unit``, in order."""
         nodes = {node.name: node for node in self._profile.nodes}
@@ -71,14 +75,23 @@ class Pki:
 
     def tomcat_trust(self) -> str:
         """PEM text of the CAs above the nodes' certificates, as an administrator of the nodes exports them."""
+        return self.trust_store(
+            self.above(
+                certificate
+                for node in self._profile.nodes
+                for certificate in node.certificates.values()
+            )
+        )
+
+    def above(self, certificates: Iterable[Certificate]) -> list[str]:
+        """The names of the authorities above ``certificates``, each once, the nearest first."""
         above: dict[str, None] = {}
-        for node in self._profile.nodes:
-            for certificate in node.certificates.values():
-                issuer = certificate.issuer
-                while issuer is not None and issuer not in above:
-                    above[issuer] = None
-                    issuer = self._profile.authorities[issuer].issuer
-        return self.trust_store(above)
+        for certificate in certificates:
+            issuer = certificate.issuer
+            while issuer is not None and issuer not in above:
+                above[issuer] = None
+                issuer = self._profile.authorities[issuer].issuer
+        return list(above)
 
     def api_server(self, name: str, address: str) -> Issued:
         """The certificate of a peer's REST API, issued by the lab's own ``api_authority``."""
@@ -163,7 +176,7 @@ def pem(certificates: Iterable[x509.Certificate]) -> str:
 
 def _generate(name: str) -> PrivateKey:
     """A new key; what kind it is follows from its name."""
-    if name == "ecdsa":
+    if name == "ecdsa" or name.startswith("ecdsa of "):
         return ec.generate_private_key(ec.SECP384R1())
     if name in ("ecdsa-p256", f"authority {API_AUTHORITY.name}"):
         return ec.generate_private_key(ec.SECP256R1())

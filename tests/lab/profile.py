@@ -11,12 +11,14 @@ that what is built later cannot stumble over a typing error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.lab.uc_profile import Place, UcCluster, self_made, uc_cluster
 
 DEFAULT_PROFILE = Path(__file__).with_name("estate.yml")
 DEFAULT_NETWORK = "127.20"
@@ -77,6 +79,9 @@ class Node:
     note: str
     certificates: Mapping[str, Certificate]
     listeners: tuple[Listener, ...]
+    held: Mapping[str, Certificate]
+    """Every identity certificate that it stores: those that it presents, unless newer ones were
+    uploaded and nothing was restarted since, and those that it never presents to MRA clients."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,27 @@ class ClusterProfile:
     release: str
     peers: tuple[PeerProfile, ...]
     nodes: tuple[Node, ...]
+    uc: UcCluster
+    presence_from: str | None = None  # the cluster that serves this one with IM and Presence
+
+    @property
+    def server_table(self) -> list[tuple[str, Node]]:
+        """System > Server of Unified CM: each string as it was typed, and the node behind it."""
+        return [
+            (address, node)
+            for node in self.nodes
+            if node.product != "cuc"
+            for address in node.advertised
+        ]
+
+
+@dataclass(frozen=True)
+class Account:
+    """A login of UC nodes; `level` is the privilege of a platform account, 0 reads a little only."""
+
+    user: str
+    password: str = field(repr=False)
+    level: int = 1
 
 
 @dataclass(frozen=True)
@@ -102,11 +128,15 @@ class Profile:
     mra_domain: str
     user: str
     password: str
+    platform: tuple[Account, ...]  # of UC nodes: their CLI and certificate management API
+    axl: Account
     control_address: str
     control_port: int
     ssh_port: int
     api_port: int
     traffic_server_port: int
+    vos_port: int
+    dns_port: int
     authorities: Mapping[str, Authority]
     clusters: tuple[ClusterProfile, ...]
 
@@ -129,7 +159,7 @@ def load_profile(
     Raises ProfileError with the place of what is wrong.
     """
     _check_network(network)
-    data = yaml.safe_load(source.read_text()) if isinstance(source, Path) else source
+    data = _read(source) if isinstance(source, Path) else source
     data = _fill(data, n=network)
     wanted = list(data["clusters"]) if clusters is None else list(clusters)
     if unknown := set(wanted) - set(data["clusters"]):
@@ -143,16 +173,32 @@ def load_profile(
         mra_domain=data["mra_domain"],
         user=data["credentials"]["user"],
         password=data["credentials"]["password"],
+        platform=tuple(
+            _record(Account, "credentials.platform", account)
+            for account in data["credentials"]["platform"]
+        ),
+        axl=_record(Account, "credentials.axl", data["credentials"]["axl"]),
         control_address=data["control"]["address"],
         control_port=data["control"]["port"],
         ssh_port=data["ports"]["ssh"],
         api_port=data["ports"]["api"],
         traffic_server_port=data["ports"]["traffic_server"],
+        vos_port=data["ports"]["vos"],
+        dns_port=data["ports"]["dns"],
         authorities=authorities,
         clusters=tuple(_cluster(name, data) for name in wanted),
     )
     _check_references(profile)
     return profile
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The mapping in `file`; what it leaves out is as in the file that `based_on` names beside it."""
+    data: dict[str, Any] = yaml.safe_load(file.read_text())
+    base = data.pop("based_on", None)
+    if base is None:
+        return data
+    return _read(file.parent / base) | data
 
 
 def _cluster(name: str, data: Mapping[str, Any]) -> ClusterProfile:
@@ -170,12 +216,24 @@ def _cluster(name: str, data: Mapping[str, Any]) -> ClusterProfile:
         peers.append(
             PeerProfile(peer["name"], peer["address"], cipher_list, tuple(peer["trust_store"]))
         )
+    places = [
+        Place(node["name"], node["product"], tuple(node.get("advertised", [node["name"]])))
+        for node in values["nodes"]
+    ]
+    try:
+        uc = uc_cluster(values.get("uc", {}), places)
+    except ValueError as error:
+        raise ProfileError(f"{place}.uc: {error}") from None
     return ClusterProfile(
         name=name,
         domain=values["domain"],
         release=values["release"],
         peers=tuple(peers),
-        nodes=tuple(_node(f"{place}.nodes", node, shared, data) for node in values["nodes"]),
+        nodes=tuple(
+            _node(f"{place}.nodes", node, shared, data, uc.major) for node in values["nodes"]
+        ),
+        uc=uc,
+        presence_from=values.get("presence_from"),
     )
 
 
@@ -184,6 +242,7 @@ def _node(
     values: Mapping[str, Any],
     shared: Mapping[str, Certificate],
     data: Mapping[str, Any],
+    major: int,
 ) -> Node:
     name = values["name"]
     place = f"{place}.{name}"
@@ -197,14 +256,13 @@ def _node(
         domain=domain,
         address=values["address"],
     )
-    certificates = {}
-    for unit, certificate in situation["certificates"].items():
-        if "shared" not in certificate:
-            certificates[unit] = _certificate(f"{place}.{unit}", unit, certificate)
-        elif certificate["shared"] in shared:
-            certificates[unit] = shared[certificate["shared"]]
-        else:
-            raise ProfileError(f"{place}.{unit}: its cluster shares no {certificate['shared']!r}")
+    certificates = _certificates(place, situation["certificates"], shared)
+    uploaded = _certificates(place, situation.get("uploaded", {}), shared)
+    made = self_made(name, values["product"], values["role"], major)
+    units = {
+        one.unit: Certificate(one.unit, one.common_name, one.dns, key=_own_key(one.unit))
+        for one in made
+    }
     return Node(
         name=name,
         product=values["product"],
@@ -218,7 +276,22 @@ def _node(
             _listener(f"{place}.listeners", port, situation["listeners"], certificates)
             for port in data["product_ports"][values["product"]]
         ),
+        held=units | certificates | uploaded,
     )
+
+
+def _certificates(
+    place: str, values: Mapping[str, Any], shared: Mapping[str, Certificate]
+) -> dict[str, Certificate]:
+    certificates = {}
+    for unit, certificate in values.items():
+        if "shared" not in certificate:
+            certificates[unit] = _certificate(f"{place}.{unit}", unit, certificate)
+        elif certificate["shared"] in shared:
+            certificates[unit] = shared[certificate["shared"]]
+        else:
+            raise ProfileError(f"{place}.{unit}: its cluster shares no {certificate['shared']!r}")
+    return certificates
 
 
 def _listener(
@@ -238,6 +311,12 @@ def _certificate(place: str, unit: str, values: Mapping[str, Any]) -> Certificat
     key = "ecdsa" if unit.endswith("-ECDSA") else "rsa"
     certificate: Certificate = _record(Certificate, place, {"unit": unit, "key": key, **values})
     return certificate
+
+
+def _own_key(unit: str) -> str:
+    """Units that a node filled by itself never share a key: equal subjects are common among them."""
+    kind = "ecdsa" if unit.endswith("-ECDSA") else "rsa"
+    return kind if unit.startswith("tomcat") else f"{kind} of {unit}"
 
 
 def _record(kind: type, place: str, values: Mapping[str, Any]) -> Any:
@@ -278,10 +357,17 @@ def _check_references(profile: Profile) -> None:
     for authority in profile.authorities.values():
         known(f"authorities.{authority.name}.issuer", authority.issuer)
         known(f"authorities.{authority.name}.same_key_as", authority.same_key_as)
+    for cluster in profile.clusters:
+        for trusted in cluster.uc.other_trust:
+            known(f"clusters.{cluster.name}.uc.other_trust", trusted)
+        if cluster.presence_from not in (None, *(one.name for one in profile.clusters)):
+            raise ProfileError(
+                f"clusters.{cluster.name}.presence_from: no cluster {cluster.presence_from!r}"
+            )
     leaves = set()
     for node in profile.nodes:
-        for unit, certificate in node.certificates.items():
-            leaves.add(f"{node.name}/{unit}")
+        leaves |= {f"{node.name}/{unit}" for unit in node.certificates}
+        for unit, certificate in [*node.certificates.items(), *node.held.items()]:
             for name in (certificate.issuer, *certificate.sends):
                 known(f"{node.name}.{unit}", name)
     for peer in profile.peers:

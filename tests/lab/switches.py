@@ -30,6 +30,11 @@ class Switch:
     least: float | None = None
     most: float | None = None
 
+    @property
+    def appliance(self) -> str:
+        """Whose guess it is: "Expressway" or "CUCM" (and the other UC nodes)."""
+        return self.fact.partition(" ")[0]
+
     def accept(self, value: object) -> str | float:
         """Return `value` as this switch stores it; raise `SwitchError` when it does not take it."""
         if self.values:
@@ -78,6 +83,11 @@ def read_catalogue(text: str) -> dict[str, Switch]:
 def catalogue() -> dict[str, Switch]:
     """Return every switch of `switches.yml` by name."""
     return read_catalogue(CATALOGUE.read_text(encoding="utf-8"))
+
+
+def switches_of(appliance: str) -> dict[str, Switch]:
+    """Return the switches of one appliance, "Expressway" or "CUCM", by name."""
+    return {name: one for name, one in catalogue().items() if one.appliance == appliance}
 
 
 class Switches(Mapping[str, "str | float"]):

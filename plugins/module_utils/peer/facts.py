@@ -23,6 +23,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.peer.xconfigurat
     Setting,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.peer.xstatus import lookup
+from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    UnexpectedAnswer,
+)
 
 SWITCH = "EdgeConfigServer VerifyOriginServer"
 """The setting that lets the traffic server verify origins, from X14.2."""
@@ -36,10 +39,6 @@ CIPHER_LISTS: Mapping[str, str] = {
     "xcp_tls": "XCPTLS",
 }
 """Our name → the stem of the settings `Ciphers <stem>Ciphers Value` and `Ciphers <stem>Protocol Value`."""
-
-
-class UnexpectedAnswer(ValueError):
-    """The peer answered, but not with what this was asked for."""
 
 
 def release_of(system_unit: Mapping[str, Any]) -> Release | None:

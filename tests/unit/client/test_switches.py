@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab.switches import catalogue
+from tests.lab.switches import catalogue, switches_of
 from tests.unit.client.peers import Client
 
 SWITCH = "EdgeConfigServer VerifyOriginServer"
 ALL_POSITIONS = [
     (name, value)
-    for name, switch in catalogue().items()
+    for name, switch in switches_of("Expressway").items()
     for value in (switch.values or (switch.default, 0, 1))
 ]
 REFUSED_BY_API = {

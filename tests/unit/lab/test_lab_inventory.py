@@ -37,14 +37,16 @@ READ_ALL = """\
 """Ansible itself fills in the templates; in a process of its own, as it changes how Python imports."""
 
 
-def read_inventory(folder: Path, network: str | None) -> dict[str, Any]:
+def read_inventory(folder: Path, network: str | None, **variables: str) -> dict[str, Any]:
     playbook, result = folder / "read.yml", folder / "result.json"
     playbook.write_text(READ_ALL)
     environment = {name: value for name, value in os.environ.items() if name != "LAB_NETWORK"}
     if network is not None:
         environment["LAB_NETWORK"] = network
     program = Path(sys.executable).with_name("ansible-playbook")
-    command = [str(program), "-i", str(INVENTORY), "-e", f"result={result}", str(playbook)]
+    command = [str(program), "-i", str(INVENTORY), str(playbook)]
+    for name, value in {"result": str(result), **variables}.items():
+        command += ["-e", f"{name}={value}"]
     done = subprocess.run(
         command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
     )
@@ -99,13 +101,57 @@ def test_the_nodes_are_those_of_the_estate(
     ]
 
 
+@pytest.mark.parametrize("cluster", PROFILE.clusters, ids=lambda cluster: cluster.name)
+def test_the_publisher_of_a_cluster_is_where_the_estate_has_it(
+    inventory: dict[str, Any], cluster: ClusterProfile
+) -> None:
+    node = cluster.nodes[0]
+    platform = PROFILE.platform[0]
+    wanted = {
+        "expressway_cluster": cluster.name,
+        "ansible_connection": "collab.expressway.vos",
+        "ansible_host": node.address,
+        "ansible_port": PROFILE.vos_port,
+        "ansible_user": platform.user,
+        "ansible_password": platform.password,
+        "vos_axl_user": PROFILE.axl.user,
+        "vos_axl_password": PROFILE.axl.password,
+        "vos_https_port": node.listeners[0].port,
+        "vos_certificate_api_port": node.listeners[0].port,
+        "vos_validate_certs": True,
+    }
+    assert (node.product, node.role) == ("cucm", "publisher")
+    assert {name: inventory["hosts"][node.name][name] for name in wanted} == wanted
+
+
+def test_the_publishers_stand_in_a_group_of_their_own(inventory: dict[str, Any]) -> None:
+    assert inventory["groups"]["uc_publishers"] == [
+        cluster.nodes[0].name for cluster in PROFILE.clusters
+    ]
+    assert not set(inventory["groups"]["uc_publishers"]) & set(inventory["groups"]["expressway_c"])
+
+
+def test_what_no_client_takes_by_its_name_is_pinned(tmp_path: Path) -> None:
+    """The fingerprints that the estate writes are read by the name of the node; the others have none."""
+    pins = {"cucm1.apac.example.test": ["ab" * 32], "cucm1.emea.example.test": ["cd" * 32]}
+    (tmp_path / "uc-fingerprints.json").write_text(json.dumps(pins))
+    hosts = read_inventory(tmp_path, NETWORK, lab_state=str(tmp_path))["hosts"]
+    assert hosts["cucm1.apac.example.test"]["vos_certificate_sha256"] == ["ab" * 32]
+    assert "vos_certificate_sha256" not in hosts["cucm1.emea.example.test"]
+
+
+def test_without_an_estate_nothing_is_pinned(inventory: dict[str, Any]) -> None:
+    assert inventory["hosts"]["cucm1.apac.example.test"]["vos_certificate_sha256"] == []
+
+
 def test_the_state_files_are_those_of_the_network(inventory: dict[str, Any]) -> None:
     state = INVENTORY.parents[1] / ".cache/lab" / NETWORK
-    host = PEERS[0][1].name
-    for name, file in {
-        "expressway_known_hosts_file": "known_hosts",
-        "expressway_api_ca_path": "api-ca.pem",
-    }.items():
+    for host, name, file in (
+        (PEERS[0][1].name, "expressway_known_hosts_file", "known_hosts"),
+        (PEERS[0][1].name, "expressway_api_ca_path", "api-ca.pem"),
+        ("cucm1.emea.example.test", "vos_known_hosts_file", "known_hosts"),
+        ("cucm1.emea.example.test", "vos_ca_path", "uc-ca.pem"),
+    ):
         assert Path(inventory["hosts"][host][name]).resolve() == (state / file).resolve()
 
 

@@ -107,7 +107,7 @@ def test_the_chain_goes_out_as_the_situation_says(estate: RunningEstate) -> None
 def ask(method: str) -> tuple[int, str]:
     connection = http.client.HTTPSConnection(CUCM, 8443, timeout=5, context=client(RSA_ONLY))
     try:
-        connection.request(method, "/cucm-uds/version")
+        connection.request(method, "/")
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
     finally:

@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The answer of the certificate management API to GET config/snapshot/server (Unified CM facts 1.3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.stored import (
+    Stored,
+    StoredCertificates,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    UnexpectedAnswer,
+)
+
+TRUST = "-trust"
+ABSENT = "the node lists the unit without a certificate"
+
+
+def read_snapshot(body: bytes) -> StoredCertificates:
+    """The certificates of one node. Raises `UnexpectedAnswer` when `body` is no snapshot.
+
+    Tolerant where reports of the format differ: entries without a certificate are listed as skipped, trust stores are named with and
+    without `-trust`, and lines may end in any way.
+    """
+    try:
+        snapshot = json.loads(body)
+    except ValueError:
+        raise UnexpectedAnswer(f"the snapshot is no complete JSON ({len(body)} bytes)") from None
+    if not isinstance(snapshot, Mapping) or not isinstance(snapshot.get("identities"), list):
+        raise UnexpectedAnswer("the snapshot has no list `identities`")
+    skipped: list[dict[str, str]] = []
+    own = []
+    for identity in _records(snapshot, "identities"):
+        unit, pem = _text(identity, "service"), _text(identity, "certificate")
+        if unit and pem:
+            own.append(Stored(unit, pem, f"{unit}.pem"))
+        elif unit:
+            skipped.append({"unit": unit, "reason": ABSENT})
+    return StoredCertificates(
+        server=_text(snapshot, "server") or None,
+        release=None,
+        own=tuple(own),
+        trust=tuple(_trust(snapshot)),
+        skipped=tuple(skipped),
+    )
+
+
+def _trust(snapshot: Mapping[str, Any]) -> Iterator[Stored]:
+    for store in _records(snapshot, "trusts"):
+        unit = _text(store, "service")
+        if not unit:
+            continue
+        name = unit if unit.endswith(TRUST) else unit + TRUST
+        for entry in _records(store, "certificate_data"):
+            if pem := _text(entry, "certificate"):
+                yield Stored(name, pem, _text(entry, "filename"))
+
+
+def _records(value: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+    entries = value.get(key) or []
+    if not isinstance(entries, list):
+        raise UnexpectedAnswer(f"`{key}` in the snapshot is no list")
+    return (entry for entry in entries if isinstance(entry, Mapping))
+
+
+def _text(record: Mapping[str, Any], key: str) -> str:
+    value = record.get(key)
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificates that a node holds, as records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    Certificate,
+    describe,
+    read_bundle,
+)
+
+UNITS_OF_MRA = (
+    "tomcat",
+    "tomcat-ECDSA",
+    "CallManager",
+    "CallManager-ECDSA",
+    "cup",
+    "cup-ECDSA",
+    "cup-xmpp",
+    "cup-xmpp-ECDSA",
+)
+"""The units whose certificates mobile and remote access meets (Unified CM facts 1.4 and 4.1)."""
+LONGEST_CHAIN = 10
+
+_MULTI_SERVER = re.compile(r"[^.]+-ms(\..*)?", re.I)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One certificate as the node gave it out; `pem` is not looked at yet."""
+
+    unit: str
+    pem: str
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class StoredCertificates:
+    """What one node holds. `skipped`: {unit, reason} of what it lists and does not give out."""
+
+    server: str | None
+    release: str | None
+    own: tuple[Stored, ...]
+    trust: tuple[Stored, ...]
+    skipped: tuple[Mapping[str, str], ...] = ()
+
+
+def trust_store_of(unit: str) -> str:
+    """The trust store beside a unit: RSA and ECDSA share one."""
+    return unit.removesuffix("-ECDSA") + "-trust"
+
+
+def product_of(units: Iterable[str]) -> str | None:
+    """cucm or imp by the units that only they have, else null."""
+    names = set(units)
+    if "cup-xmpp" in names or "cup" in names:
+        return "imp"
+    return "cucm" if "CallManager" in names or "CAPF" in names else None
+
+
+def certificate_records(
+    stored: StoredCertificates, *, node: str, units: Iterable[str] | None, trust: bool
+) -> dict[str, Any]:
+    """`certificates`, `trust_certificates` and `skipped` as the module uc_certificates_info returns them.
+
+    `units` None stands for `UNITS_OF_MRA`; a unit that is asked for by name and missing is listed as skipped. Each certificate's
+    `chain` is found in all the trust stores of the node by name and key identifier: what could be its issuers, not a verdict.
+    """
+    wanted = tuple(units) if units is not None else UNITS_OF_MRA
+    known: dict[str, Certificate] = {}
+    stores = {trust_store_of(unit) for unit in wanted}
+    skipped = [dict(entry) for entry in stored.skipped if entry["unit"] in {*wanted, *stores}]
+    trusted = _trusted(stored.trust, known, skipped, stores)
+    issuers = Issuers(certificate for certificate, _units in trusted.values())
+    records = []
+    for one in stored.own:
+        if one.unit not in wanted:
+            continue
+        bundle = read_bundle(one.pem, known)
+        if bundle.certificates:
+            records.append(_record(bundle.certificates[0], one.unit, node, issuers))
+        else:
+            skipped.append({"unit": one.unit, "reason": f"{one.file}: {bundle.unloadable}"})
+    if units is not None:
+        told = {record["unit"] for record in records} | {entry["unit"] for entry in skipped}
+        skipped += [
+            {"unit": unit, "reason": "the node lists no such unit"}
+            for unit in wanted
+            if unit not in told
+        ]
+    return {
+        "certificates": records,
+        "trust_certificates": [
+            _trust_record(certificate, [unit for unit in held if unit in stores])
+            for certificate, held in trusted.values()
+            if trust and stores.intersection(held)
+        ],
+        "skipped": skipped,
+    }
+
+
+class Issuers:
+    """Certificates by subject, to look up who may have issued another."""
+
+    def __init__(self, certificates: Iterable[Certificate]) -> None:
+        self._by_subject: dict[Any, list[Certificate]] = {}
+        for certificate in certificates:
+            self._by_subject.setdefault(certificate.subject_key, []).append(certificate)
+
+    def chain(self, certificate: Certificate) -> list[Certificate]:
+        """The issuers of `certificate` that are known, nearest first, up to the root."""
+        chain: list[Certificate] = []
+        while len(chain) < LONGEST_CHAIN and (issuer := self._issuer(certificate)) is not None:
+            if issuer == certificate or issuer in chain:
+                break
+            chain.append(issuer)
+            certificate = issuer
+        return chain
+
+    def _issuer(self, certificate: Certificate) -> Certificate | None:
+        aki = certificate.record["aki"]
+        candidates = [
+            issuer
+            for issuer in self._by_subject.get(certificate.issuer_key, ())
+            if aki is None or issuer.record["ski"] in (None, aki)
+        ]
+        # A renewed CA has the name and the key of the old one: the one that is valid longest is in use.
+        return max(candidates, key=lambda one: one.record["not_after"] or "", default=None)
+
+
+def _trusted(
+    trust: Iterable[Stored],
+    known: dict[str, Certificate],
+    skipped: list[dict[str, str]],
+    wanted: set[str],
+) -> dict[str, tuple[Certificate, list[str]]]:
+    """SHA-256 → the certificate and the trust stores that hold it, in the order of the node."""
+    found: dict[str, tuple[Certificate, list[str]]] = {}
+    for one in trust:
+        bundle = read_bundle(one.pem, known)
+        if not bundle.certificates and one.unit in wanted:
+            skipped.append({"unit": one.unit, "reason": f"{one.file}: {bundle.unloadable}"})
+        for certificate in bundle.certificates:
+            units = found.setdefault(certificate.sha256, (certificate, []))[1]
+            if one.unit not in units:
+                units.append(one.unit)
+    return found
+
+
+def _record(certificate: Certificate, unit: str, node: str, issuers: Issuers) -> dict[str, Any]:
+    described = describe(certificate)
+    # A self-signed certificate ends its own chain, also where the trust store holds it again.
+    chain = [] if described["self_signed"] else issuers.chain(certificate)
+    return {
+        "node": node,
+        "unit": unit,
+        "subject": described["subject"],
+        "common_name": described["common_name"],
+        "sans": described["san"],
+        "sha256": described["sha256"],
+        "key_type": described["key_type"],
+        "key_size": described["key_size"],
+        "not_before": described["not_before"],
+        "not_after": described["not_after"],
+        "self_signed": described["self_signed"],
+        "multi_server": _MULTI_SERVER.fullmatch(described["common_name"] or "") is not None,
+        "issuer": described["issuer"],
+        "subject_key_identifier": described["ski"],
+        "authority_key_identifier": described["aki"],
+        "serial": described["serial"],
+        "pem": described["pem"],
+        "chain": [issuer.pem for issuer in chain],
+    }
+
+
+def _trust_record(certificate: Certificate, units: list[str]) -> dict[str, Any]:
+    described = describe(certificate)
+    return {
+        "sha256": described["sha256"],
+        "subject": described["subject"],
+        "common_name": described["common_name"],
+        "units": units,
+        "not_after": described["not_after"],
+        "pem": described["pem"],
+    }

@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The base of every action that talks to an appliance: options in, one session, result out."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    UnexpectedAnswer,
+)
+from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
+    PeerRefused,
+    PeerUnreachable,
+)
+
+
+class SessionAction(ActionBase):
+    """Validates options, runs `perform`, turns errors into one message, censors secrets and always logs out.
+
+    A subclass sets `argument_spec` (the one of its module file) and implements `perform`. Inside, `PeerRefused` (and
+    `UnexpectedAnswer`) fails the task and `PeerUnreachable` makes the host UNREACHABLE.
+    """
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    transport: ClassVar[str]
+    """The connection that it needs."""
+    talks_to: ClassVar[str]
+    """What is at the other end of it, for messages."""
+    argument_spec: ClassVar[dict[str, Any]]
+    spec_rules: ClassVar[dict[str, Any]] = {}
+    """Further arguments of `validate_argument_spec`, `required_if` for one."""
+
+    def perform(self, options: dict[str, Any], connection: Any) -> dict[str, Any]:
+        """Do the work and return the result; `changed` must be in it."""
+        raise NotImplementedError
+
+    def hide(self, *values: str) -> None:
+        """Keep `values` out of the result and of every message of this task."""
+        self._hidden |= {value for value in values if value}
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        self._task_vars: dict[str, Any] = task_vars or {}
+        validation, options = self.validate_argument_spec(
+            argument_spec=self.argument_spec, **self.spec_rules
+        )
+        self._hidden: set[str] = set(validation._no_log_values)
+        connection: Any = self._connection
+        try:
+            if getattr(connection, "transport", None) != self.transport:
+                raise PeerRefused(
+                    f"{self._task.action} talks to {self.talks_to} and needs ansible_connection: {self.transport} "
+                    f"(the connection is {getattr(connection, 'transport', None)})"
+                )
+            result = self.perform(options, connection)
+        except PeerUnreachable as error:
+            # Returned, not raised: Ansible would put its own words before the message and an excerpt of the playbook behind it.
+            result = {"unreachable": True, "changed": False, "msg": str(error)}
+        except PeerRefused as error:
+            result = {"failed": True, "changed": error.changed, "msg": str(error)}
+        except UnexpectedAnswer as error:
+            result = {"failed": True, "changed": False, "msg": f"{connection.peer}: {error}"}
+        finally:
+            connection.close()
+        return self._censored(result)
+
+    def _censored(self, value: Any) -> Any:
+        return remove_values(value, self._hidden)

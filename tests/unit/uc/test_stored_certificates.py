@@ -1,0 +1,165 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Snapshots and dumps become records; chains are looked up in the node's own trust stores."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.snapshot import (
+    read_snapshot,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.stored import (
+    certificate_records,
+    product_of,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    UnexpectedAnswer,
+)
+
+from tests.unit.uc.pki import Issued, issue
+
+ROOT = issue("Example Root CA", ca=True)
+ISSUING = issue("Example Issuing CA", ca=True, by=ROOT)
+LEAF = issue("cucm1-ms.example.com", by=ISSUING, dns=("cucm1.example.com", "cucm2.example.com"))
+OWN = issue("cucm1-EC.example.com", dns=("cucm1.example.com",))
+
+
+def snapshot(
+    own: dict[str, str], trust: dict[str, list[Issued]], suffix: str = "", line_end: str = "\n"
+) -> bytes:
+    return json.dumps(
+        {
+            "trackingId": "x",
+            "server": "cucm1.example.com",
+            "identities": [
+                {"service": unit, "certificate": pem.replace("\n", line_end), "csr": ""}
+                for unit, pem in own.items()
+            ],
+            "trusts": [
+                {
+                    "service": store + suffix,
+                    "certificate_data": [
+                        {
+                            "filename": f"{number}.pem",
+                            "certificate": one.pem.replace("\n", line_end),
+                        }
+                        for number, one in enumerate(held)
+                    ],
+                }
+                for store, held in trust.items()
+            ],
+            "revokedCertificates": [],
+        }
+    ).encode()
+
+
+def records(body: bytes, **options: Any) -> dict[str, Any]:
+    return certificate_records(
+        read_snapshot(body), **({"node": "cucm1", "units": None, "trust": True} | options)
+    )
+
+
+@pytest.mark.parametrize("suffix", ["", "-trust"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_snapshot_becomes_records(suffix: str, line_end: str) -> None:
+    body = snapshot(
+        {"tomcat": LEAF.pem, "tomcat-ECDSA": OWN.pem, "ipsec": OWN.pem},
+        {"tomcat": [ROOT, ISSUING], "CallManager": [ROOT], "CAPF": [OWN]},
+        suffix,
+        line_end,
+    )
+    found = records(body)
+    tomcat, ecdsa = found["certificates"]
+    assert (tomcat["unit"], tomcat["node"], tomcat["multi_server"], tomcat["self_signed"]) == (
+        "tomcat",
+        "cucm1",
+        True,
+        False,
+    )
+    assert tomcat["sans"]["dns"] == ["cucm1.example.com", "cucm2.example.com"]
+    assert tomcat["chain"] == [ISSUING.pem, ROOT.pem]
+    assert tomcat["authority_key_identifier"] == ISSUING.ski
+    assert (ecdsa["self_signed"], ecdsa["chain"], ecdsa["multi_server"]) == (True, [], False)
+    # The trust stores beside other units are no business of MRA.
+    assert {one["common_name"]: one["units"] for one in found["trust_certificates"]} == {
+        "Example Root CA": ["tomcat-trust", "CallManager-trust"],
+        "Example Issuing CA": ["tomcat-trust"],
+    }
+    assert found["skipped"] == []
+
+
+def test_a_chain_ends_where_the_trust_stores_end() -> None:
+    assert (
+        records(snapshot({"tomcat": LEAF.pem}, {"tomcat": [ROOT]}))["certificates"][0]["chain"]
+        == []
+    )
+
+
+def test_an_issuer_of_the_same_name_with_another_key_is_not_in_the_chain() -> None:
+    impostor = issue("Example Issuing CA", ca=True)
+    found = records(snapshot({"tomcat": LEAF.pem}, {"tomcat": [impostor, ISSUING]}))
+    assert found["certificates"][0]["chain"] == [ISSUING.pem]
+
+
+def test_cross_signed_authorities_do_not_go_round_for_ever() -> None:
+    one = issue("A", ca=True)
+    other = issue("B", ca=True, by=one)
+    back = issue("A", ca=True, by=other, key=one.key)
+    leaf = issue("leaf", by=back)
+    chain = records(snapshot({"tomcat": leaf.pem}, {"tomcat": [other, back]}))["certificates"][0]
+    assert chain["chain"] == [back.pem, other.pem]
+
+
+def test_what_is_listed_and_cannot_be_read_is_skipped_with_a_reason() -> None:
+    body = snapshot(
+        {"tomcat": "", "tomcat-ECDSA": "-----BEGIN CERT", "CAPF": ""}, {"tomcat": [ROOT]}
+    )
+    found = records(body)
+    assert found["certificates"] == []
+    assert [entry["unit"] for entry in found["skipped"]] == ["tomcat", "tomcat-ECDSA"]
+    assert all(entry["reason"] for entry in found["skipped"])
+
+
+def test_a_unit_that_was_asked_for_is_never_silently_missing() -> None:
+    found = records(snapshot({"tomcat": LEAF.pem}, {}), units=["tomcat", "cup-xmpp"])
+    assert found["skipped"] == [{"unit": "cup-xmpp", "reason": "the node lists no such unit"}]
+    assert [one["unit"] for one in found["certificates"]] == ["tomcat"]
+
+
+def test_trust_certificates_can_be_left_out() -> None:
+    found = records(snapshot({"tomcat": LEAF.pem}, {"tomcat": [ROOT, ISSUING]}), trust=False)
+    assert found["trust_certificates"] == []
+    assert len(found["certificates"][0]["chain"]) == 2
+
+
+def test_100_names() -> None:
+    names = tuple(f"node{number}.example.com" for number in range(100))
+    found = records(snapshot({"tomcat": issue("x", dns=names).pem}, {}))
+    assert found["certificates"][0]["sans"]["dns"] == list(names)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"identities": [', "no complete JSON"),
+        (b"[]", "identities"),
+        (b'{"messages": ["no"]}', "identities"),
+        (b'{"identities": [], "trusts": 7}', "trusts"),
+        (b"Cisco Unified CM", "no complete JSON"),
+    ],
+)
+def test_anything_else_is_no_snapshot(body: bytes, said: str) -> None:
+    with pytest.raises(UnexpectedAnswer, match=said):
+        read_snapshot(body)
+
+
+@pytest.mark.parametrize(
+    ("units", "product"),
+    [(["tomcat", "CallManager"], "cucm"), (["tomcat", "cup-xmpp"], "imp"), (["tomcat"], None)],
+)
+def test_the_product_is_told_by_its_units(units: list[str], product: str | None) -> None:
+    assert product_of(units) == product
