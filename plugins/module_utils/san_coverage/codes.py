@@ -46,20 +46,15 @@ def code_of(meeting: Meeting, sharing: Sharing) -> str | None:
     if by is None:
         return _missing(meeting, sharing)
     if by == COMMON_NAME:
-        return COMMON_NAME_ONLY if has_san(meeting) else NO_SAN
+        return COMMON_NAME_ONLY
     return None if _exactly(names, address) else WILDCARD
-
-
-def has_san(meeting: Meeting) -> bool:
-    """Is there any subject alternative name, of whatever type?"""
-    return any(meeting.certificate.record["san"].values())
 
 
 def _missing(meeting: Meeting, sharing: Sharing) -> str:
     certificate = meeting.certificate
     is_alias = meeting.node.casefold() != meeting.address.casefold()
     multi_server = sharing.is_multi_server(certificate)
-    if not has_san(meeting):
+    if not any(certificate.record["san"].values()):
         return NO_SAN
     if meeting.origin["product"] == "cuc" and (
         is_alias or (not multi_server and "axl_uc_services" in meeting.origin["source"].split("+"))

@@ -45,7 +45,7 @@ def one(node: dict[str, Any], pem: str) -> dict[str, Any]:
     [
         (origin(A), leaf(A, (A,)), True, "dns_name", True, None),
         (origin(A), leaf("other", (A.upper(),)), True, "dns_name", True, None),
-        (origin(A), leaf(A), True, "common_name", False, "no_san"),
+        (origin(A), leaf(A), True, "common_name", False, "common_name_only"),
         (origin(A), leaf("cucm1"), False, None, False, "no_san"),
         (origin(A), leaf(A, ip=(IP,)), True, "common_name", False, "common_name_only"),
         (origin(A), leaf(A, (B,)), True, "common_name", False, "common_name_only"),
