@@ -187,7 +187,7 @@ class Estate:
         self_signed, fingerprints = [], {}
         for node in pinned:
             units = next(one.units for one in node.profile.listeners if one.port == WEB_PORT)
-            leaves = [node.issued(unit).leaf for unit in units]
+            leaves = [node.presented(unit).leaf for unit in units]
             self_signed += [leaf for leaf in leaves if leaf.issuer == leaf.subject]
             fingerprints[node.name] = [leaf.fingerprint(SHA256()).hex() for leaf in leaves]
         (self.state / "uc-ca.pem").write_text(self.pki.tomcat_trust() + pem(self_signed))

@@ -69,7 +69,7 @@ class UcNode:
             Origin(
                 profile.address,
                 listener,
-                self.issued,
+                self.presented,
                 f"{profile.name} port {listener.port}: {profile.situation}\n",
                 site=self if listener.port == WEB_PORT else None,
             )
@@ -109,7 +109,12 @@ class UcNode:
         return self.profile.role == "publisher" and self.profile.product in ("cucm", "imp")
 
     def issued(self, unit: str) -> Issued:
+        """What the node stores for `unit`."""
         return self._pki.held(self.profile, unit)
+
+    def presented(self, unit: str) -> Issued:
+        """What its ports present: the same, or what was stored when they were last restarted."""
+        return self._pki.issued(self.profile, unit)
 
     def trust_stores(self) -> dict[str, dict[str, x509.Certificate]]:
         """Each trust store, by its name with -trust: certificates by file name.
