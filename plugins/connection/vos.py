@@ -85,8 +85,8 @@ options:
       - name: vos_ca_path
   tls_server_name:
     description: >-
-      Name that the node's certificate must hold. When not given, it is the inventory name where that is a host name and C(ansible_host)
-      is an IP address, else O(host).
+      Name that the node's certificate must hold (its common name counts where it has no alternative names). When not given, it is the
+      inventory name where that is a host name and C(ansible_host) is an IP address, else O(host).
     type: string
     vars:
       - name: vos_tls_server_name

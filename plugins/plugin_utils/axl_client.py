@@ -89,13 +89,7 @@ class AxlClient:
             return answer.body
         if answer.status == 200:
             raise PeerRefused(f"{self._https.peer} refused AXL {operation}: {said}")
-        raise refused(
-            answer,
-            self._https,
-            f"AXL {operation}",
-            self._why(answer),
-            login_refused=answer.status == 401,
-        )
+        raise refused(answer, self._https, f"AXL {operation}", self._why(answer))
 
     def _why(self, answer: HttpAnswer) -> str:
         user = self._login.user

@@ -50,13 +50,7 @@ class CertificateApiClient:
                 "release 14. Before, certificates are read over the platform CLI (source: cli)"
             )
         if answer.status != 200:
-            raise refused(
-                answer,
-                self._https,
-                f"GET {SNAPSHOT}",
-                self._why(answer),
-                login_refused=answer.status == 401,
-            )
+            raise refused(answer, self._https, f"GET {SNAPSHOT}", self._why(answer))
         return read_snapshot(answer.body)
 
     def _why(self, answer: HttpAnswer) -> str:

@@ -11,6 +11,8 @@ class PeerError(Exception):
 
     login_refused = False
     """Whether the credential was refused. Another try might get this address blocked."""
+    lasting = False
+    """Whether the next request of the same kind would be answered in the same way."""
 
 
 class PeerUnreachable(PeerError):

@@ -188,12 +188,15 @@ def _context(identity: NodeIdentity) -> ssl.SSLContext:
     return context
 
 
-def refused(
-    answer: HttpAnswer, https: NodeHttps, asked: str, why: str, *, login_refused: bool = False
-) -> PeerRefused:
+_LASTING = (401, 403, 404, 503, 599)
+"""Who asks, where, how often and in which version: nothing that depends on what is asked for."""
+
+
+def refused(answer: HttpAnswer, https: NodeHttps, asked: str, why: str) -> PeerRefused:
     """The error for an answer that is a no; `why` ends the sentence with a remedy."""
     refusal = PeerRefused(
         f"{https.peer} answered {asked} ({https.origin}) with HTTP status {answer.status}{why}"
     )
-    refusal.login_refused = login_refused
+    refusal.login_refused = answer.status == 401
+    refusal.lasting = answer.status in _LASTING
     return refusal

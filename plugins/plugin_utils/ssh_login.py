@@ -29,6 +29,7 @@ SFTP_ERRORS: tuple[type[Exception], ...] = (
 )
 """What an SFTP session raises."""
 
+_INTERACTIVE = "keyboard-interactive"
 SYSTEM_KNOWN_HOSTS = (Path("~/.ssh/known_hosts"), Path("/etc/ssh/ssh_known_hosts"))
 
 
@@ -68,7 +69,7 @@ class Login:
 class SshLogin:
     """An SSH transport to one appliance that opens one shell, or one SFTP session.
 
-    A server that wants keyboard-interactive gets the password as the answer to its one question.
+    A server that takes no method but keyboard-interactive gets the password as the answer to its one question.
     """
 
     def __init__(self, login: Login) -> None:
@@ -92,29 +93,20 @@ class SshLogin:
         return files
 
     def _logged_in(self, then: Callable[[Any], Any]) -> Any:
-        login = self._login
         if paramiko is None:
             raise PeerUnreachable(
                 "the Python library paramiko is missing on the controller; install it beside ansible-core"
             )
         credential = self._credential()
-        self._client = paramiko.SSHClient()
-        self._client.set_missing_host_key_policy(_policy(login))
-        self._load_known_hosts()
         try:
-            self._client.connect(
-                login.host,
-                port=login.port,
-                username=login.user,
-                timeout=login.timeout,
-                banner_timeout=login.timeout,
-                auth_timeout=login.timeout,
-                channel_timeout=login.timeout,
-                allow_agent=False,
-                look_for_keys=False,
-                sock=self._proxy_socket(),
-                **credential,
-            )
+            try:
+                self._connect(credential, paramiko.Transport)
+            except paramiko.BadAuthenticationType as error:
+                # The server has looked at no password. paramiko's own way on asks for a service that is granted only once.
+                if "password" not in credential or _INTERACTIVE not in error.allowed_types:
+                    raise
+                self.close()
+                self._connect(credential, _AnswersWithPassword)
             return then(self._client)
         except PeerUnreachable:
             raise
@@ -122,6 +114,26 @@ class SshLogin:
             unreachable = PeerUnreachable(self._explained(error))
             unreachable.login_refused = isinstance(error, paramiko.AuthenticationException)
             raise unreachable from None
+
+    def _connect(self, credential: dict[str, Any], transport: Any) -> None:
+        login = self._login
+        self._client = paramiko.SSHClient()
+        self._client.set_missing_host_key_policy(_policy(login))
+        self._load_known_hosts()
+        self._client.connect(
+            login.host,
+            port=login.port,
+            username=login.user,
+            timeout=login.timeout,
+            banner_timeout=login.timeout,
+            auth_timeout=login.timeout,
+            channel_timeout=login.timeout,
+            allow_agent=False,
+            look_for_keys=False,
+            sock=self._proxy_socket(),
+            transport_factory=transport,
+            **credential,
+        )
 
     def close(self) -> None:
         """Close the transport and the proxy command; never raises."""
@@ -224,6 +236,23 @@ def _policy(login: Login) -> Any:
     if not login.host_key_checking:
         return _AcceptAnyKey()
     return _RefuseUnknownKey(login)
+
+
+class _AnswersWithPassword(paramiko.Transport if paramiko is not None else object):  # type: ignore[misc]
+    """A transport whose password login is keyboard-interactive."""
+
+    def auth_password(self, username: str, password: str, *_event_and_fallback: Any) -> Any:
+        asked: list[Any] = []
+
+        def answer(_title: str, _instructions: str, questions: list[Any]) -> list[str]:
+            asked.extend(questions)
+            if len(asked) > 1:
+                raise paramiko.SSHException(
+                    "it asks for more than a password; log in once by hand, as the password may have to be changed"
+                )
+            return [password for _question in questions]
+
+        return self.auth_interactive(username, answer)
 
 
 class _AcceptAnyKey(paramiko.MissingHostKeyPolicy if paramiko is not None else object):  # type: ignore[misc]

@@ -72,9 +72,9 @@ class Gathered:
         if text not in self.errors:
             self.errors.append(text)
         self._silent.append(isinstance(error, PeerUnreachable))
-        # After silence or a refused login, another try costs time or gets an account locked.
+        # After silence, another try costs time; after a refused login it may get the account locked.
         return isinstance(error, UnexpectedAnswer) or (
-            isinstance(error, PeerRefused) and not error.login_refused
+            isinstance(error, PeerRefused) and not error.lasting
         )
 
     def give_up(self, source: str, like: str) -> None:
