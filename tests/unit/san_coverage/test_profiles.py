@@ -61,9 +61,15 @@ def seen(estate: RunningEstate, cluster: str) -> tuple[dict[str, Any], dict[str,
     names = [one.name for one in publisher.nodes if (one.product, one.role) == ("cucm", "publisher")]  # fmt: skip
     pins = json.loads((estate.state / "uc-fingerprints.json").read_text())
     client = NodeClient(estate, names[0])
+    configured = estate.peer(publisher.peers[0].name).uc_servers
     found = client.task(
         "uc_addresses_info",
         cluster=cluster,
+        expressway_servers=[
+            {"product": product, "publisher": server["Publisher"], "tls_verify": "off"}
+            for product, servers in configured.items()
+            for server in servers
+        ],
         resolver=f"{profile.control_address}:{profile.dns_port}",
         domains=[publisher.domain],
         variables={"vos_certificate_sha256": pins[names[0]]},
