@@ -11,17 +11,19 @@ import contextlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
 from tests.lab.releases import Release
+from tests.lab.uc_server_lookup import LookupRefused, look_up
 
 if TYPE_CHECKING:
     from tests.lab.peer import Peer
 
 CERTS_ROOT = "certs/root"
+UC_SERVERS = "controller/server/"
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 _CONTENT_TYPES = {
     "text_html": "text/html",
@@ -37,7 +39,7 @@ _SUCCESS = {
 
 @dataclass(frozen=True)
 class Request:
-    """A request whose Basic login is taken apart; `upload` is the text of the form field `file`."""
+    """A request whose Basic login is taken apart; `upload` is the text of the form field `file`, `body` what no form is."""
 
     method: str
     path: str
@@ -45,17 +47,20 @@ class Request:
     login: tuple[str, str] | None = None
     has_csrf_header: bool = False
     upload: str | None = None
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; `trust_store`, when not None, is what the trust store becomes with it."""
+    """An answer; `trust_store`, when not None, is what the trust store becomes with it; `looked_up` is the publisher
+    that was asked."""
 
     status: int
     body: str
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     trust_store: str | None = None
+    looked_up: str | None = None
 
 
 def reply(peer: Peer, request: Request) -> Reply:
@@ -74,6 +79,8 @@ def reply(peer: Peer, request: Request) -> Reply:
     readable = _readable(peer)
     if resource not in readable:
         return _page(404, "Not Found")
+    if request.method == "POST" and resource.startswith(UC_SERVERS):
+        return _look_up(peer, resource.removeprefix(UC_SERVERS), request.body)
     if request.method != "GET":
         return _page(405, "Method Not Allowed")
     return Reply(200, json.dumps(readable[resource]))
@@ -120,6 +127,15 @@ def _readable(peer: Peer) -> dict[str, Any]:
             for number, member in enumerate(peer.cluster.peers, 1)
         ]
     return resources
+
+
+def _look_up(peer: Peer, product: str, body: bytes) -> Reply:
+    try:
+        publisher = look_up(peer, product, body)
+    except LookupRefused as error:
+        return _refusal(peer, str(error))
+    answered = _message(200, _SUCCESS[str(peer.switches["success_message"])])
+    return replace(answered, looked_up=publisher)
 
 
 def _certs_root(peer: Peer) -> Reply:

@@ -166,6 +166,7 @@ class Estate:
             self._peer_changed,
             configuration={CIPHERS_SETTING: peer.cipher_list},
             uc_servers=_uc_servers(profile, cluster),
+            axl_password=profile.axl.password,
             domains=[{"Name": profile.mra_domain}],
         )
 

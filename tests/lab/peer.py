@@ -61,9 +61,10 @@ class Peer:
     """One Expressway-C. Everything here belongs to the thread of the event loop.
 
     `release` is a text such as "X14.2.5". `configuration` holds initial values by path that differ
-    from the release's defaults; `uc_servers` what the API lists under "cucm" and "imp"; `mra` and
-    `domains` what it says of MRA. `on_change(peer)` is called after each change of a setting or of
-    the trust store, also by replication and reset.
+    from the release's defaults; `uc_servers` what the API lists under "cucm" and "imp", `axl_password`
+    the one with which publishers let it in; `mra` and `domains` what it says of MRA.
+    `on_change(peer)` is called after each change of a setting or of the trust store, also by
+    replication and reset.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Peer:
         *,
         configuration: Mapping[str, str] | None = None,
         uc_servers: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
+        axl_password: str = "",
         mra: Mapping[str, str] | None = None,
         domains: Sequence[Mapping[str, str]] = (),
         clock: Callable[[], float] = time.monotonic,
@@ -89,7 +91,9 @@ class Peer:
         self.release = Release(release)
         self.credentials = credentials or Credentials()
         self.switches = switches if switches is not None else Switches()
-        self.uc_servers = {"cucm": [], "imp": [], **(uc_servers or {})}
+        self._initial_uc_servers = {"cucm": [], "imp": [], **(uc_servers or {})}
+        self.uc_servers = dict(self._initial_uc_servers)
+        self.axl_password = axl_password
         self.mra = dict(mra or {"Enabled": "On", "SSO": "Off"})
         self.domains = list(domains)
         self._fault: Fault | None = None
@@ -172,6 +176,7 @@ class Peer:
         self._fault = None
         self.guard.reset()
         self.record = Record(most_sessions=self.sessions)
+        self.uc_servers = dict(self._initial_uc_servers)
         before = (self.configuration, self.trust_store_pem)
         self.configuration = dict(self._initial)
         self.trust_store_pem = self._initial_trust_store

@@ -64,6 +64,10 @@ class ApiServer:
             self._peer.trust(half(answer.trust_store) if spoilt else answer.trust_store)
             if fault and fault.strikes("api", ("drop_after_write", "lost_after_upload"), asked):
                 return _cut(http)
+        if answer.looked_up is not None:
+            self._peer.record.writes.append(f"{asked} {answer.looked_up}")
+            if fault and fault.strikes("api", ("drop_after_write",), asked):
+                return _cut(http)
         if fault and fault.strikes("api", ("half_answer",), asked):
             return await _say_half(http, answer, then_wait=True)
         return web.Response(
@@ -85,6 +89,7 @@ async def _request(http: web.BaseRequest) -> Request:
         login=login,
         has_csrf_header="X-CSRF-Header" in http.headers,
         upload=await _upload(http),
+        body=await http.read() if http.content_type == "application/json" else b"",
     )
 
 

@@ -133,7 +133,7 @@ def uc_server_facts(records: object) -> list[dict[str, Any]]:
             "axl_username": record.get("AxlUsername"),
             "tls_verify": str(record.get("TlsVerify", "")).casefold() or None,
         }
-        for record in _records(records)
+        for record in records_of(records)
     ]
 
 
@@ -146,11 +146,12 @@ def mra_facts(switch: object, domains: object) -> dict[str, Any]:
     return {
         "enabled": str(switch["Enabled"]).casefold(),
         "sso": str(switch["SSO"]).casefold() if "SSO" in switch else None,
-        "domains": [record.get("Name") or record.get("Domain") for record in _records(domains)],
+        "domains": [record.get("Name") or record.get("Domain") for record in records_of(domains)],
     }
 
 
-def _records(value: object) -> list[Mapping[str, Any]]:
+def records_of(value: object) -> list[Mapping[str, Any]]:
+    """A list of records as the API gives it; raises `UnexpectedAnswer` for anything else."""
     if not isinstance(value, list) or not all(isinstance(record, Mapping) for record in value):
         raise UnexpectedAnswer("the answer is no list of records")
     return value
