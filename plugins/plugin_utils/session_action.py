@@ -60,6 +60,9 @@ class SessionAction(ActionBase):
                     f"{self._task.action} talks to {self.talks_to} and needs ansible_connection: {self.transport} "
                     f"(the connection is {getattr(connection, 'transport', None)})"
                 )
+            if self._task.delegate_to:
+                # Ansible's inventory_hostname is then the host that delegates: messages, and certificates, are the other's.
+                connection.set_option("inventory_name", str(self._task.delegate_to))
             result = self.perform(options, connection)
         except PeerUnreachable as error:
             # Returned, not raised: Ansible would put its own words before the message and an excerpt of the playbook behind it.
