@@ -61,6 +61,10 @@ options:
         description: Where the address is known from; several are joined by C(+).
         type: str
         default: inventory
+      optional:
+        description: Whether not every node serves this port. Where it refuses the connection there is nothing to look at.
+        type: bool
+        default: false
   presented:
     description: RV(collab.expressway.presented_certificates_info#module:presented) of these origins.
     type: list
@@ -198,6 +202,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
             "node": {"type": "str"},
             "connect_to": {"type": "str"},
             "source": {"type": "str", "default": "inventory"},
+            "optional": {"type": "bool", "default": False},
         },
     },
     "presented": {"type": "list", "elements": "dict", "default": []},

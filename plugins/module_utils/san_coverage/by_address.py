@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import login
+from ansible_collections.collab.expressway.plugins.module_utils.audit.finding import listed
+from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.meetings import (
+    PRESENTED,
+)
 
 Record = dict[str, Any]
 
@@ -29,15 +32,8 @@ def by_address(result: Mapping[str, Any]) -> list[Record]:
 
 def _address(address: str, coverage: list[Record], gaps: list[Record]) -> Record:
     node = next((entry["node"] for entry in (*coverage, *gaps) if entry["node"]), address)
-    uncovered = [_said(entry) for entry in coverage if not entry["covered"]]
-    lines = [*dict.fromkeys([*uncovered, *map(_missed, gaps)])]
-    if not lines:
-        lines = [
-            f"all {len(coverage)} certificates that can be met cover it"
-            if len(coverage) > 1
-            else "its certificate covers it"
-        ]
-        lines += dict.fromkeys(_strictly(entry) for entry in coverage if not entry["strict"])
+    uncovered = [entry for entry in coverage if not entry["covered"]]
+    said = [*_refusals(uncovered), *dict.fromkeys(map(_missed, gaps))]
     name = address if node == address else f"{address} (node {node})"
     return {
         "address": address,
@@ -45,25 +41,44 @@ def _address(address: str, coverage: list[Record], gaps: list[Record]) -> Record
         "covered": bool(coverage) and not uncovered,
         "strict": bool(coverage) and all(entry["strict"] for entry in coverage),
         "looked_at": not gaps,
-        "message": f"{name}: {'; '.join(lines)}.".replace("..", "."),
+        "message": f"{name}: {' '.join(said or _covered(coverage))}",
     }
 
 
-def _certificate(entry: Record) -> str:
-    place = login(entry["address"], entry["port"]).rpartition(":")[2]
-    return f"the {entry['key_type'].upper()} certificate {entry['where']} for port {place} ({entry['unit']}, SHA-256 {entry['sha256'][:16]})"
+def _covered(coverage: list[Record]) -> list[str]:
+    loose = [entry for entry in coverage if not entry["strict"]]
+    every = f"all {len(coverage)} certificates that can be met cover it"
+    said = [f"{every if len(coverage) > 1 else 'its certificate covers it'}."]
+    if loose:
+        why = " ".join(dict.fromkeys(text for entry in loose for text in entry["strict_findings"]))
+        said.append(f"RFC 9525 would refuse {_listed(loose)}: {why}.")
+    return said
 
 
-def _said(entry: Record) -> str:
-    why = (entry["finding"] or "not covered").replace("_", " ")
-    return f"{_certificate(entry)} does not cover it: {why}. Do: {entry['remedy']}"
+def _refusals(uncovered: list[Record]) -> list[str]:
+    """One sentence for each thing that is wrong, with its certificates, and what to do."""
+    groups: dict[str, list[Record]] = {}
+    for entry in uncovered:
+        groups.setdefault(entry["finding"], []).append(entry)
+    return [
+        f"{code.replace('_', ' ')}: it is not covered by {_listed(group)}. "
+        f"Do: {' '.join(dict.fromkeys(entry['remedy'] for entry in group))}"
+        for code, group in groups.items()
+    ]
 
 
-def _strictly(entry: Record) -> str:
-    said = " ".join(entry["strict_findings"])
-    return f"{_certificate(entry)} would not do by RFC 9525: {said}"
+def _listed(entries: list[Record]) -> str:
+    """ "tomcat (RSA, SHA-256 0123456789abcdef) presented at 8443 and 6972"; one certificate is said once."""
+    ports: dict[tuple[str, str], list[str]] = {}
+    for entry in entries:
+        what = f"{entry['unit']} ({entry['key_type'].upper()}, SHA-256 {entry['sha256'][:16]})"
+        ports.setdefault((what, entry["where"]), []).append(str(entry["port"]))
+    return listed(
+        f"{what} {where} {'at' if where == PRESENTED else 'for'} {listed(dict.fromkeys(numbers))}"
+        for (what, where), numbers in ports.items()
+    )
 
 
 def _missed(gap: Record) -> str:
-    what = f"{gap['key_type']} at port {gap['port']}" if gap["key_type"] else f"port {gap['port']}"
-    return f"{what} was not seen: {gap['reason']}. Do: {gap['remedy']}"
+    what = f"{gap['key_type'].upper()} at port" if gap["key_type"] else "port"
+    return f"{what} {gap['port']} was not seen: {gap['reason'].rstrip('.')}. Do: {gap['remedy']}"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.collab.expressway.plugins.module_utils.audit.gaps import (
@@ -15,6 +15,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit.gaps impor
 from ansible_collections.collab.expressway.plugins.module_utils.audit.origins import (
     OFFERED,
     audited_origins,
+    served_origins,
     without_such_certificate,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
@@ -67,7 +68,7 @@ class Seen(NamedTuple):
 
 
 def seen(
-    origins: Iterable[Record], presented: Iterable[Record], certificates: Iterable[Record]
+    origins: Sequence[Record], presented: Iterable[Record], certificates: Iterable[Record]
 ) -> Seen:
     """Join origins with presented_certificates_info and uc_certificates_info entries."""
     known: dict[str, Certificate] = {}
@@ -78,7 +79,7 @@ def seen(
         by_digest.update((certificate.sha256, certificate) for certificate in chain)
         return [describe(certificate) for certificate in chain]
 
-    audited, _records = audited_origins(origins, presented, read)
+    audited, _closed = served_origins(audited_origins(origins, presented, read)[0], origins)
     stored: dict[tuple[str, str], Certificate] = {}
     for record in certificates:
         for certificate in read_bundle(record["pem"], known).certificates[:1]:

@@ -11,6 +11,9 @@ import pytest
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     read_bundle,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.by_address import (
+    by_address,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.model import (
     san_coverage,
 )
@@ -215,6 +218,36 @@ def test_what_was_not_seen_is_never_covered(presented: Any, certificates: Any, g
     for gap, (_key, text) in zip(result["not_looked_at"], gaps, strict=True):
         assert text in gap["reason"] and gap["remedy"]
     assert result["covered"] is not bool(gaps)
+
+
+def test_an_assertion_can_say_by_itself_what_is_wrong_and_what_to_do() -> None:
+    nodes = [origin(A), origin(B), origin(C), origin(C, 6972), origin("10.0.0.9", node="cuc9")]
+    presented = [shown(node["address"], MULTI, node["port"]) for node in nodes[:4]]
+    result = by_address(san_coverage(origins=nodes, presented=[shown(A, leaf(A)), *presented]))
+    said = {entry["address"]: entry for entry in result}
+    assert list(said) == [A, B, C, "10.0.0.9"]
+    assert [(entry["covered"], entry["strict"], entry["looked_at"]) for entry in result] == [
+        (True, False, True),
+        (True, True, True),
+        (False, False, True),
+        (False, False, False),
+    ]
+    assert "RFC 9525 would refuse tomcat (RSA" in said[A]["message"]
+    assert said[B]["message"] == f"{B}: its certificate covers it."
+    words = said[C]["message"]
+    assert words.startswith(
+        f"{C}: node missing from multi server: it is not covered by tomcat (RSA"
+    )
+    assert "presented at 8443 and 6972. Do: Generate a new CSR for tomcat" in words
+    assert f"{B}, example.test, {C}" in words
+    assert said["10.0.0.9"]["message"].startswith("10.0.0.9 (node cuc9): port 8443 was not seen")
+
+
+def test_an_optional_port_that_is_closed_is_nothing_to_look_at() -> None:
+    nodes = [origin(A), {**origin(A, 443), "optional": True}]
+    closed = shown(A, None, 443, error_kind="refused")
+    result = san_coverage(origins=nodes, presented=[shown(A, leaf(A, (A,))), closed])
+    assert result["covered"] and not result["not_looked_at"]
 
 
 def test_nothing_to_cover_is_not_covered() -> None:
