@@ -61,7 +61,7 @@ class SessionAction(ActionBase):
                     f"(the connection is {getattr(connection, 'transport', None)})"
                 )
             if self._task.delegate_to:
-                # Ansible's inventory_hostname is then the host that delegates: messages, and certificates, are the other's.
+                # The variables of a delegated task name the host that it was delegated from.
                 connection.set_option("inventory_name", str(self._task.delegate_to))
             result = self.perform(options, connection)
         except PeerUnreachable as error:

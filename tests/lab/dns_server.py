@@ -28,7 +28,7 @@ TTL = 60
 UDS_PORT = 8443
 _SERVICES = {"cucm": "_cisco-uds._tcp", "imp": "_cuplogin._tcp"}
 _SECONDS_PER_REQUEST = 5.0
-_LARGEST_UDP_ANSWER = 1232
+_SMALLEST_DATAGRAM, _LARGEST_DATAGRAM, _LARGEST_MESSAGE = 512, 1232, 65535
 
 Records = dict[dns.name.Name, dict[dns.rdatatype.RdataType, list[str]]]
 
@@ -91,8 +91,12 @@ class DnsServer:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    def answer(self, wire: bytes, *, largest: int = 65535) -> bytes | None:
-        """The answer to the message `wire`; None for what is no question."""
+    def answer(self, wire: bytes, *, datagram: bool = False) -> bytes | None:
+        """The answer to the message `wire`; None for what is no question.
+
+        What does not fit into a `datagram` of the size that the client takes is left out, and that
+        is said: the client asks again over TCP.
+        """
         try:
             query = dns.message.from_wire(wire)
         except dns.exception.DNSException:
@@ -113,8 +117,9 @@ class DnsServer:
                     question.name, TTL, dns.rdataclass.IN, question.rdtype, known[question.rdtype]
                 )
             )
+        largest = min(max(query.payload, _SMALLEST_DATAGRAM), _LARGEST_DATAGRAM)
         try:
-            return response.to_wire(max_size=largest)
+            return response.to_wire(max_size=largest if datagram else _LARGEST_MESSAGE)
         except dns.exception.TooBig:
             response.answer.clear()
             response.flags |= dns.flags.TC
@@ -151,6 +156,6 @@ class _Udp(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        answer = self._server.answer(data, largest=_LARGEST_UDP_ANSWER)
+        answer = self._server.answer(data, datagram=True)
         if answer is not None:
             self._transport.sendto(answer, addr)

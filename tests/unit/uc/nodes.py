@@ -66,14 +66,19 @@ class NodeClient:
         *,
         check: bool = False,
         variables: dict[str, Any] | None = None,
+        delegated_from: str | None = None,
         **options: Any,
     ) -> dict[str, Any]:
-        """The result of one task, with the connection's `variables`."""
+        """The result of one task, with the connection's `variables`; `delegated_from` another host, as Ansible does it."""
         action = f"collab.expressway.{module}"
+        task = {action: options, "check_mode": check, "diff": True}
+        if delegated_from is not None:
+            task["delegate_to"] = self.name
+            variables = {"inventory_hostname": delegated_from} | (variables or {})
         loader = DataLoader()
         plugin = action_loader.get(
             action,
-            task=Task.load({action: options, "check_mode": check, "diff": True}),
+            task=Task.load(task),
             connection=self.connection(**(variables or {})),
             play_context=PlayContext(),
             loader=loader,

@@ -42,7 +42,9 @@ def certificate(tmp_path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def serving(certificate: Path, talk: Talk, timeout: float = 1) -> Iterator[NodeHttps]:
+def serving(
+    certificate: Path, talk: Talk, timeout: float = 1, connect_timeout: float = 15
+) -> Iterator[NodeHttps]:
     """A client of a server that says what `talk` says on its one connection."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
@@ -57,7 +59,9 @@ def serving(certificate: Path, talk: Talk, timeout: float = 1) -> Iterator[NodeH
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve, args=(listener,), daemon=True)
         thread.start()
-        identity = NodeIdentity("node", "127.0.0.1", NAME, str(certificate))
+        identity = NodeIdentity(
+            "node", "127.0.0.1", NAME, str(certificate), connect_timeout=connect_timeout
+        )
         yield NodeHttps(identity, listener.getsockname()[1], timeout)
         thread.join(5)
 
@@ -84,6 +88,16 @@ def test_a_drip_ends_with_the_time(certificate: Path, head: bytes) -> None:
         with pytest.raises(PeerUnreachable, match=r"within 1 s"):
             https.ask("GET", "/")
         assert time.monotonic() - started < 2
+
+
+def test_an_answer_may_take_longer_than_a_connection(certificate: Path) -> None:
+    def talk(tls: ssl.SSLSocket) -> None:
+        tls.recv(65536)
+        time.sleep(0.8)
+        tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+
+    with serving(certificate, talk, timeout=5, connect_timeout=0.4) as https:
+        assert https.ask("GET", "/").body == b"OK"
 
 
 def test_a_body_without_end_is_not_kept(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:

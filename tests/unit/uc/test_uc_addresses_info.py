@@ -251,7 +251,16 @@ def test_a_publisher_that_is_down_leaves_what_the_others_know(publisher: NodeCli
     )
     assert origins(result) == {("cuc1.emea.example.test", 8443), (publisher.name, 8443)}
     assert result["complete"] is False
-    assert "publisher" in [one["source"] for one in result["not_read"]]
+    assert {one["source"] for one in result["not_read"]} == {
+        "publisher",
+        "axl_process_nodes",
+        "axl_tftp_nodes",
+        "axl_uc_services",
+        "uds_servers",
+        "uds_version",
+        "cli_cluster",
+        "cli_server_table",
+    }
 
 
 def test_the_options_are_checked_before_anything_is_asked(publisher: NodeClient) -> None:

@@ -47,8 +47,8 @@ def test_one_task_is_one_login_and_a_logout(publisher: NodeClient) -> None:
 
 
 def test_reading_over_https_does_not_log_in_over_ssh(publisher: NodeClient) -> None:
-    publisher.task("uc_addresses_info", sources=["axl", "uds"])
-    publisher.task("uc_certificates_info", source="api")
+    assert publisher.task("uc_addresses_info", sources=["axl", "uds"])["complete"] is True
+    assert publisher.task("uc_certificates_info", source="api")["certificates"]
     assert publisher.seen["logins"] == 0
 
 
@@ -139,6 +139,19 @@ def test_the_name_is_the_host_where_that_is_no_ip_address(publisher: NodeClient)
     # The inventory name is no host name that the certificate holds; the address is not in it, either.
     message = unreachable(publisher, UDS, inventory_hostname=publisher.address)
     assert f"not trusted as that of {publisher.address}" in message
+
+
+def test_a_delegated_task_is_about_the_node_and_not_about_the_host_it_came_from(
+    publisher: NodeClient,
+) -> None:
+    found = publisher.task("uc_addresses_info", delegated_from="expc1.emea.example.test")
+    assert found.get("complete") is True, found
+    held = publisher.task("uc_certificates_info", delegated_from="expc1.emea.example.test")
+    assert held["node"] == EMEA
+    publisher.fault("down")
+    told = publisher.task("uc_addresses_info", delegated_from="expc1.emea.example.test")["msg"]
+    assert EMEA in told
+    assert "expc1" not in told
 
 
 def test_a_pinned_certificate_needs_neither_ca_nor_name(publisher: NodeClient) -> None:
