@@ -67,6 +67,7 @@ async def touch(estate: Estate) -> None:
 
     peers = profile.peers
     await each(shell, ((peer.address, profile.ssh_port) for peer in peers))
+    await each(shell, ((node.address, profile.vos_port) for node in profile.nodes))
     await each(tls, ((peer.address, profile.api_port) for peer in peers))
     await each(tls, ((origin.address, origin.port) for origin in estate.origins))
 

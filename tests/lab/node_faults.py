@@ -11,7 +11,7 @@ from typing import ClassVar
 from tests.lab.faults import Fault, FaultError
 
 NODE_KINDS = {
-    "down": "listens on no port",
+    "down": "listens on no port until it is mended",
     "wrong_credentials": "refuses every login",
     "hang": "takes a request or a line and answers nothing",
     "slow": "waits `seconds` before each answer",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import asyncssh
@@ -112,7 +112,11 @@ class _Login(asyncssh.SSHServer):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self._connection)
+        self._logged_out()
+
+    def _logged_out(self) -> None:
         if self._counted:
+            self._counted = False
             self._node.session_closed()
 
     def begin_auth(self, username: str) -> bool:
@@ -143,16 +147,23 @@ class _Login(asyncssh.SSHServer):
 
     def session_requested(self) -> asyncssh.SSHServerSession[str]:
         assert self._account is not None
-        return _Session(self._node, self._connection, self._account.level)
+        return _Session(self._node, self._connection, self._account.level, self._logged_out)
 
 
 class _Session(asyncssh.SSHServerSession[str]):
     """One CLI. What arrives is worked off in order by one task."""
 
-    def __init__(self, node: UcNode, connection: asyncssh.SSHServerConnection, level: int) -> None:
+    def __init__(
+        self,
+        node: UcNode,
+        connection: asyncssh.SSHServerConnection,
+        level: int,
+        logged_out: Callable[[], None],
+    ) -> None:
         self._node = node
         self._connection = connection
         self._level = level
+        self._logged_out = logged_out
         self._terminal = False
         self._rows = _DEFAULT_ROWS
         self._arrived: asyncio.Queue[str | None] = asyncio.Queue()
@@ -209,6 +220,8 @@ class _Session(asyncssh.SSHServerSession[str]):
                 await asyncio.sleep(self._node.switches.number("vos_start_seconds"))
                 self._print(*welcome())
                 await self._converse()
+            # The session has ended before the client hears of it.
+            self._logged_out()
             self._channel.exit(0)
 
     async def _converse(self) -> None:

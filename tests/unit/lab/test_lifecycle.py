@@ -119,6 +119,7 @@ def test_switches_faults_and_reset(lab: Lab) -> None:
     assert "read_end" in lab("switch")
     assert "one of" in lab("switch", "certs_root_post=maybe", code=1)
     assert "hang" in lab("fault", "expc1.apac.example.test", "hang", "times=2")
+    assert "throttle" in lab("fault", "cucm1.apac.example.test", "throttle", "times=2")
     assert "no peer" in lab("fault", "nobody", "hang", code=1)
     assert "as they were" in lab("reset")
     assert "certs_root_post = append" in lab("switch")
