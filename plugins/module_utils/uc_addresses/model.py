@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.collab.expressway.plugins.module_utils.audit.refusal_words import (
+    is_ip_address,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import (
     OriginRefused,
     read_origins,
@@ -67,7 +70,7 @@ def advertised_addresses(
     `readings`: see sources.py; `resolved`: host text → IP address text, None where it does not resolve; `ports`:
     overrides PORTS by product; `optional_ports`: stands for OPTIONAL_PORTS, and gives `optional_origins`.
 
-    Order: product, publisher first, node, address; the same readings give the same result in whatever order they come.
+    Order: product, publisher first, node, names before IP addresses; the same readings give the same result in whatever order they come.
     `complete` is false where a source was asked for in vain, where no source has System > Server, and where an address
     cannot be audited as it stands.
     """
@@ -187,10 +190,12 @@ def _as_believed(statement: Statement) -> tuple[int, str]:
     return SOURCES.index(statement.source), key(statement.address)
 
 
-def _in_order(entry: Record) -> tuple[int, bool, str, str]:
+def _in_order(entry: Record) -> tuple[int, bool, str, bool, str]:
     product = entry["product"]
     place = PRODUCTS.index(product) if product in PRODUCTS else len(PRODUCTS)
-    return place, entry["role"] != "publisher", key(entry["node"]), key(entry["address"])
+    address = entry["address"]
+    is_ip = is_ip_address(address)
+    return place, entry["role"] != "publisher", key(entry["node"]), is_ip, key(address)
 
 
 def _first(*values: Any) -> Any:
