@@ -228,6 +228,14 @@ def test_tls_verify_mode_shows_what_it_left_unchecked() -> None:
     assert found["peers"] == ["expc1"]
 
 
+def test_the_assumption_about_tftp_names_those_that_it_is_about() -> None:
+    excluded = read(listed(SUB, excluded=True))
+    (found,) = discovered(axl_tftp_nodes=None, inventory=excluded)["findings"]
+    assert found["evidence"] == [
+        f"axl_tftp_nodes was not read; {PUB} may or may not run Cisco Tftp."
+    ]
+
+
 @pytest.mark.parametrize(
     "unread_sources",
     [
@@ -324,3 +332,17 @@ def test_every_advertised_host_is_an_origin_or_a_finding_in_any_order(
         (a.casefold(), p) for a, p in places(result)
     ]
     assert checks(again) == checks(result)
+
+
+def test_a_cluster_of_two_hundred_nodes_that_twenty_publishers_tell_of_is_told_once() -> None:
+    names = [f"cucm{number}.example.test" for number in range(200)]
+    said = readings(
+        axl_process_nodes=read(*map(process_node, names)),
+        cli_server_table=read(*({"name": name} for name in names)),
+        cli_cluster=read(*(row(name, f"10.0.{index // 250}.{index % 250}") for index, name in enumerate(names))),
+        uds_servers=read(*({"host": name} for name in names)),
+        expressway=None,
+    )  # fmt: skip
+    result = advertised_addresses(cluster="emea", readings=merged([said] * 20))
+    assert len(result["origins"]) == 201
+    assert result["findings"] == []
