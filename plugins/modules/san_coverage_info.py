@@ -126,7 +126,7 @@ coverage:
     covered: {description: Whether the traffic server takes it for this address., type: bool}
     by: {description: "V(dns_name) or V(common_name); null where not covered.", type: str}
     strict: {description: Whether RFC 9525 takes it., type: bool}
-    strict_findings: {description: Where the two differ, in sentences., type: list, elements: str}
+    strict_findings: {description: "Where the two differ, in sentences.", type: list, elements: str}
     finding:
       description:
         - What is wrong; null where nothing is. V(node_missing_from_multi_server), V(ip_address_advertised), V(short_host_name),

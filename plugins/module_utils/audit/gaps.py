@@ -4,8 +4,8 @@
 """What the audit did not look at, and why. Nothing listed here is counted as accepted.
 
 `error_kind` is what presented_certificates_info says, or not_asked, nothing_presented, unreached, not_audited, or the
-name of the subset, of the source or of the check. An entry is {what: source|address|peer|subset|origin, peer, peers, address, port, key_type, error_kind, reason, remedy}; keys that do not apply
-are null (`peers` is empty).
+name of the subset, of the source or of the check. An entry is {what: source|address|peer|subset|origin, peer, peers, address,
+port, key_type, error_kind, reason, remedy}; keys that do not apply are null (`peers` is empty).
 """
 
 from __future__ import annotations
