@@ -14,10 +14,16 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.stored 
     certificate_records,
     product_of,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    UnexpectedAnswer,
+)
 from ansible_collections.collab.expressway.plugins.modules.uc_certificates_info import (
     ARGUMENT_SPEC,
 )
-from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerRefused
+from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
+    PeerError,
+    PeerRefused,
+)
 from ansible_collections.collab.expressway.plugins.plugin_utils.node_action import (
     NodeAction,
     NodeConnection,
@@ -43,13 +49,22 @@ class ActionModule(NodeAction):
             options["source"], connection, units or UNITS_OF_MRA, trust=trust
         )
         node = connection.get_option("inventory_name") or connection.get_option("host")
+        product = product_of(one.unit for one in stored.own)
         return {
             "changed": False,
             "node": node,
             "server": stored.server,
-            "product": product_of(one.unit for one in stored.own),
-            "release": stored.release,
+            "product": product,
+            "release": stored.release or (_told_by_uds(connection) if product == "cucm" else None),
             "source": source,
             "api_error": api_error,
             **certificate_records(stored, node=node, units=units, trust=trust),
         }
+
+
+def _told_by_uds(connection: NodeConnection) -> str | None:
+    """The API does not say the release, UDS says it to everybody; nothing depends on it."""
+    try:
+        return connection.uds().version()
+    except (PeerError, UnexpectedAnswer):
+        return None

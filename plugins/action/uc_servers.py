@@ -110,10 +110,16 @@ def _look_up(
                 changed=number > 0,
             )
         lookups[number]["answer"] = answer
-        after = records_of(connection.api().get_json(path_of(product)))
-        if record not in after:
+        after = configured_servers(product, connection.api().get_json(path_of(product)), "")
+        if not set(map(_settings, configured_servers(product, [record], ""))) <= set(
+            map(_settings, after)
+        ):
             raise PeerRefused(
                 f"{connection.peer} does not list {publisher} ({product}) as before after its lookup; compare Configuration > Unified "
                 "Communications with the state before",
                 changed=True,
             )
+
+
+def _settings(server: Listed) -> tuple[Any, ...]:
+    return server["publisher"], server["axl_username"], server["tls_verify"]

@@ -129,6 +129,7 @@ class Connection(ApplianceConnection):
     transport = "collab.expressway.vos"
     prefix = "vos"
     takes = "commands of the platform CLI"
+    account = "The CLI takes the platform administrator of this node (the account of OS Administration), not an application user of AXL"
     instead = ""
 
     _login: SshLogin | None = None

@@ -188,7 +188,7 @@ product:
   returned: success
   type: str
 release:
-  description: Release as the CLI tells it, null over the API, which does not.
+  description: Release as the CLI or, of Unified CM, UDS tells it; null where neither does.
   returned: success
   type: str
   sample: 12.5.1.17900-64

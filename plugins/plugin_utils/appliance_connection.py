@@ -29,6 +29,8 @@ class ApplianceConnection(ConnectionBase):
     """What the plugin's own inventory variables begin with."""
     takes: ClassVar[str]
     """Whose commands the shell takes, for messages."""
+    account: ClassVar[str] = ""
+    """What kind of account the shell takes, where there is another one to mix it up with."""
     instead: ClassVar[str]
     """How to do what the shell does not."""
 
@@ -75,6 +77,7 @@ class ApplianceConnection(ConnectionBase):
                 host_key_checking=self.get_option("host_key_checking"),
                 known_hosts_file=self.get_option("known_hosts_file"),
                 known_hosts_variable=f"{self.prefix}_known_hosts_file",
+                account=self.account,
                 proxy_command=self.get_option("proxy_command"),
                 timeout=self.get_option("connect_timeout"),
                 **credential,

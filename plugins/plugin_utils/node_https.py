@@ -61,10 +61,9 @@ class BasicLogin:
 
 
 class HttpAnswer(NamedTuple):
-    """Status, headers (names in lower case) and body."""
+    """What came back, whatever the status."""
 
     status: int
-    headers: Mapping[str, str]
     body: bytes
 
 
@@ -112,13 +111,13 @@ class NodeHttps:
                 content = read_body(response, deadline)
         except ssl.SSLCertVerificationError as error:
             raise self._unverified(error) from None
-        except (OSError, http.client.HTTPException) as error:
+        # ValueError: a host that is no name and no address.
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise PeerUnreachable(
                 f"{self.peer} did not answer {method} {self.origin}{path} (within {self.timeout:g} s): "
                 f"{first_line(error) or type(error).__name__}"
             ) from None
-        found = {name.lower(): value for name, value in response.getheaders()}
-        return HttpAnswer(response.status, found, content)
+        return HttpAnswer(response.status, content)
 
     @contextlib.contextmanager
     def _connected(self, deadline: float) -> Iterator[http.client.HTTPConnection]:

@@ -30,7 +30,7 @@ _PROMPT = re.compile(
 _PAGER = re.compile(r"Press <enter> for 1 line, <space> for one page, or <q> to quit")
 # The pager rubs itself out with blanks or backspaces, which belong to no line. A lone carriage return has become a line end.
 _PAGER_LINE = re.compile(rf"[\n ]*{_PAGER.pattern}[ \t\b]*(?:\n[ \t\b]*(?=\n))?\n?")
-_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08")
 _REFUSALS = ("Executed command unsuccessfully", "No valid command entered")
 _PRIVILEGE = ". Certificates are shown to accounts of privilege level 1; with level 0 the certificate API of release 14 can be read"
 

@@ -59,6 +59,8 @@ class Login:
         "ansible_private_key_passphrase",
     )
     known_hosts_variable: str = "expressway_known_hosts_file"
+    account: str = ""
+    """What kind of account it takes, where there is another one to mix it up with."""
 
     @property
     def where(self) -> str:
@@ -209,6 +211,7 @@ class SshLogin:
             return (
                 f"{who} refused the {by} of user {login.user} (one try was made; the appliance blocks addresses after repeated "
                 f"failures). Check {login.variables[0]} and {login.variables[2 if login.private_key_file else 1]}: {error}"
+                + (f". {login.account}" if login.account else "")
             )
         if isinstance(error, (TimeoutError, socket.timeout)):
             return (

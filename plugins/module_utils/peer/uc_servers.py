@@ -22,6 +22,7 @@ UNITY_NOT_READ = (
 )
 
 _BAD_NEWS = re.compile(r"error|fail|time-?out|refus|invalid|denied|missing|already exists", re.I)
+_NO_BAD_NEWS = re.compile(r"\b(?:no|without(?: any)?) (?:error|failure)s?", re.I)
 
 
 def path_of(product: str) -> str:
@@ -57,4 +58,4 @@ def lookup_request(record: Mapping[str, Any], axl_password: str) -> dict[str, An
 
 def says_no(answer: str) -> bool:
     """Whether the words of an answer tell of a failure. Success and failure may have the same HTTP status."""
-    return _BAD_NEWS.search(answer) is not None
+    return _BAD_NEWS.search(_NO_BAD_NEWS.sub("", answer)) is not None

@@ -19,6 +19,8 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.stored 
 from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
     UnexpectedAnswer,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.unit.uc.pki import Issued, issue
 
@@ -155,6 +157,32 @@ def test_100_names() -> None:
 def test_anything_else_is_no_snapshot(body: bytes, said: str) -> None:
     with pytest.raises(UnexpectedAnswer, match=said):
         read_snapshot(body)
+
+
+PIECES = st.recursive(
+    st.none()
+    | st.integers()
+    | st.sampled_from(["", "tomcat", "-----BEGIN CERTIFICATE-----", ROOT.pem]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["service", "certificate", "certificate_data", "identities", "trusts"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.dictionaries(st.sampled_from(["identities", "trusts", "server"]), PIECES))
+def test_any_json_ends_in_records_or_in_one_kind_of_error(value: dict[str, Any]) -> None:
+    try:
+        found = records(json.dumps(value).encode())
+    except UnexpectedAnswer:
+        return
+    assert all(one["pem"] == ROOT.pem for one in found["certificates"])
 
 
 @pytest.mark.parametrize(

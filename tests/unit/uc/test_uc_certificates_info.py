@@ -38,6 +38,8 @@ def test_api_and_cli_tell_the_same(publisher: NodeClient, name: str) -> None:
     assert (api["source"], cli["source"]) == ("api", "cli")
     assert api["certificates"] == cli["certificates"]
     assert api["trust_certificates"] == cli["trust_certificates"]
+    assert cli["release"] == "14.0.1.13900-155"
+    assert api["release"] == ("14.0.1" if api["product"] == "cucm" else None)
     assert api["product"] == cli["product"] == name.partition(".")[0].rstrip("0123456789")
     client.wait_until_logged_out()
     assert client.seen["logins"] == 1
@@ -75,16 +77,15 @@ def test_a_certificate_that_nobody_trusts_is_read_over_the_cli(publisher: NodeCl
 
 
 @pytest.mark.parametrize(
-    "switches",
+    ("source", "switches"),
     [
-        {"certificate_api_trust_name": "with_suffix"},
-        {"certificate_api_line_end": "crlf"},
-        {"certificate_api_empty_entry": "listed"},
-        {"vos_validity_text": "not_after"},
+        ("api", {"certificate_api_trust_name": "with_suffix"}),
+        ("api", {"certificate_api_line_end": "crlf"}),
+        ("api", {"certificate_api_empty_entry": "listed"}),
+        ("cli", {"vos_validity_text": "not_after"}),
     ],
     ids=str,
 )
-@pytest.mark.parametrize("source", ["api", "cli"])
 def test_every_way_in_which_a_node_may_answer(
     publisher: NodeClient, source: str, switches: dict[str, Any]
 ) -> None:

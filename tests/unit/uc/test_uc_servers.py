@@ -124,6 +124,7 @@ def test_a_closed_api_fails_the_list(peer: Client) -> None:
         ("Operation was successful", False),
         ("Root Certificate updated.", False),
         ("", False),
+        ("Completed without errors", False),
         ("CommandError: Socket Error: Timeout", True),
         ("Failed to connect to publisher", True),
     ],

@@ -87,6 +87,14 @@ def test_every_way_in_which_a_node_may_answer(
     ]
 
 
+def test_an_application_user_is_no_platform_administrator(publisher: NodeClient) -> None:
+    message = unreachable(
+        publisher, CLI, ansible_user="expressway-axl", ansible_password="lab-axl-password"
+    )
+    assert "not an application user of AXL" in message
+    assert publisher.seen["failed_logins"] == 1
+
+
 def test_an_unknown_host_key_is_refused_before_the_password_is_sent(
     publisher: NodeClient, tmp_path: Path
 ) -> None:
@@ -109,6 +117,8 @@ def test_an_unknown_host_key_is_refused_before_the_password_is_sent(
         (UDS, {"vos_certificate_sha256": ["12:34"]}, "no SHA-256"),
         (UDS, {"vos_https_port": 1}, "did not answer GET https://"),
         (UDS, {"ansible_host": "no-such-host.invalid"}, "no-such-host.invalid"),
+        (UDS, {"ansible_host": "two..dots"}, "two..dots"),
+        (UDS, {"vos_tls_server_name": ".dot"}, "did not answer"),
     ],
 )
 def test_what_is_missing_is_named(
