@@ -274,7 +274,7 @@ def _node(
         certificates=certificates,
         listeners=tuple(
             _listener(f"{place}.listeners", port, situation["listeners"], certificates)
-            for port in data["product_ports"][values["product"]]
+            for port in values.get("ports", data["product_ports"][values["product"]])
         ),
         held=units | certificates | uploaded,
     )

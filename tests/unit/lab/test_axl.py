@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,12 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.lab import axl
+from tests.lab.profile import DEFAULT_PROFILE
 from tests.lab.uc_node import UcNode
 from tests.lab.web import Reply, Request
 from tests.unit.lab.uc_nodes import AXL, NETWORK, PLATFORM, basic, get, unserved
 
 EMEA, APAC = "cucm1.emea.example.test", "cucm1.apac.example.test"
 ALL = "<searchCriteria><name>%</name></searchCriteria>"
+PROFILES = DEFAULT_PROFILE.with_name("profiles")
 NODES = ALL + "<returnedTags><name/><nodeUsage/><processNodeRole/></returnedTags>"
 
 
@@ -72,18 +75,24 @@ def test_the_nodes_are_what_was_typed_beside_the_row_that_is_none() -> None:
     }
 
 
-def test_tftp_is_active_where_its_port_is() -> None:
+@pytest.mark.parametrize(
+    ("name", "file", "active"),
+    [
+        (
+            APAC,
+            DEFAULT_PROFILE,
+            [f"cucm{n}.apac.example.test" for n in (1, 2, 3)] + [f"{NETWORK}.12.3"],
+        ),
+        ("cucm1.lab.example.test", PROFILES / "all_fqdn.yml", ["cucm1.lab.example.test"]),
+    ],
+)
+def test_tftp_is_active_where_its_port_is(name: str, file: Path, active: list[str]) -> None:
     criteria = "<searchCriteria><service>Cisco Tftp</service></searchCriteria>"
     tags = "<returnedTags><processNodeName/><isActive/></returnedTags>"
-    node = unserved("cucm1.emea.example.test")
-    active = [
-        row
-        for row in rows(ask(node, "listProcessNodeService", criteria + tags))
-        if row["isActive"] == "true"
-    ]
-    assert [row["processNodeName"] for row in active] == [
-        address for address, entry in node.server_table if entry.product == "cucm"
-    ]
+    listed = rows(
+        ask(unserved(name, file), "listProcessNodeService", criteria + tags, version="12.5")
+    )
+    assert [row["processNodeName"] for row in listed if row["isActive"] == "true"] == active
 
 
 def test_the_services_are_where_the_profiles_say() -> None:

@@ -59,9 +59,10 @@ def running() -> Iterator[RunningEstate]:
 @pytest.fixture
 def estate(running: RunningEstate) -> RunningEstate:
     """The estate as at its start, once it has seen that the sessions of the test before are over."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 5
     while running.node_report(CUCM)["sessions"] and time.monotonic() < deadline:
         time.sleep(0.01)
+    assert running.node_report(CUCM)["sessions"] == 0
     running.reset()
     return running
 
