@@ -38,6 +38,11 @@ options:
     type: list
     elements: dict
     default: []
+  held:
+    description: Results of a loop with M(collab.expressway.uc_certificates_info) over the publishers; a failed one makes the result incomplete.
+    type: list
+    elements: dict
+    default: []
   ports:
     description: Ports by product (C(cucm), C(imp), C(cuc), and C(tftp) for nodes with Cisco Tftp), where they are not the usual ones.
     type: dict
@@ -95,6 +100,7 @@ def discovered_addresses(
     cluster: str = "this cluster",
     nodes: Any = (),
     peers: list[dict[str, Any]] | None = None,
+    held: list[dict[str, Any]] | None = None,
     ports: dict[str, list[int]] | None = None,
     optional_ports: dict[str, list[int]] | None = None,
 ) -> dict[str, Any]:
@@ -108,6 +114,7 @@ def discovered_addresses(
         results=results,
         nodes=items,
         peers=peers or (),
+        held=held or (),
         ports=ports,
         optional_ports=optional_ports,
     )

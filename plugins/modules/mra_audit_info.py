@@ -331,7 +331,7 @@ def main() -> None:
             judge=judge_origins,
             planner=plan_trust,
             certificates=candidates,
-            discovery=options["discovery"],
+            discovery=options["discovery"] or None,
             expiring_within_days=options["expiring_within_days"],
             security_level=options["security_level"],
         ),

@@ -21,6 +21,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.sou
     EXPRESSWAY,
     INVENTORY,
     PUBLISHER,
+    TRUSTED,
     Record,
     merged,
 )
@@ -32,13 +33,15 @@ def addresses_of_publishers(
     results: Iterable[Mapping[str, Any]],
     nodes: Iterable[Record] = (),
     peers: Iterable[Record] = (),
+    held: Iterable[Mapping[str, Any]] = (),
     ports: ByProduct | None = None,
     optional_ports: ByProduct | None = None,
 ) -> Record:
     """What advertised_addresses returns, for all publishers together.
 
     `results`: those of uc_addresses_info, one for each publisher (`item`); a failed one has `msg` and no `readings`.
-    `nodes`: inventory items, see audit/nodes.py. `peers`: observed peers, see mra_audit_info.
+    `nodes`: inventory items, see audit/nodes.py. `peers`: observed peers, see mra_audit_info. `held`: results of
+    uc_certificates_info, where they were asked for; a failed one makes the discovery incomplete.
     """
     answers = list(results)
     readings = merged(_readings(answer) for answer in answers)
@@ -53,6 +56,9 @@ def addresses_of_publishers(
     ]
     if configured:
         readings[EXPRESSWAY] = {"read": True, "items": configured}
+    failed = [_error(answer) for answer in held if "trust_certificates" not in answer]
+    if failed:
+        readings[TRUSTED] = {"read": False, "error": "; ".join(failed)}
     resolved = {
         host: ip for answer in answers for host, ip in (answer.get("resolved") or {}).items()
     }
@@ -69,7 +75,11 @@ def _readings(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     if "readings" in answer:
         readings: Mapping[str, Any] = answer["readings"]
         return readings
-    publisher = answer.get("item") or "a publisher"
+    return {PUBLISHER: {"read": False, "error": _error(answer)}}
+
+
+def _error(answer: Mapping[str, Any]) -> str:
+    """Why there is no answer, on one line that names the publisher."""
+    publisher = str(answer.get("item") or "a publisher")
     error = " ".join(str(answer.get("msg") or "no answer").split())
-    said = error if str(publisher) in error else f"{publisher}: {error}"
-    return {PUBLISHER: {"read": False, "error": said}}
+    return error if publisher in error else f"{publisher}: {error}"

@@ -27,6 +27,8 @@ CLI_SERVER_TABLE = "cli_server_table"
 DNS_SRV = "dns_srv"
 EXPRESSWAY = "expressway"
 INVENTORY = "inventory"
+TRUSTED = "trust_certificates"
+"""No source of addresses: what the publishers trust, which is asked for in the same place."""
 
 SOURCES = (
     PUBLISHER,
@@ -40,6 +42,7 @@ SOURCES = (
     DNS_SRV,
     EXPRESSWAY,
     INVENTORY,
+    TRUSTED,
 )
 """In the order in which a source is believed where two say different things, the inventory apart, which overrides all."""
 
@@ -75,6 +78,10 @@ LEFT_UNKNOWN = {
         "which publishers the Expressway-C is configured with",
     ),
     INVENTORY: ("Correct mra_audit_nodes", "what the inventory adds, overrides or excludes"),
+    TRUSTED: (
+        "Repair what the message names, or set mra_audit_read_certificates: false",
+        "which CAs the publishers trust: a repair may be possible that is not in the plan",
+    ),
     PUBLISHER: (
         "Make every publisher of the cluster readable over AXL, UDS or the platform CLI, or list its nodes in mra_audit_nodes",
         "what Unified CM advertises: other addresses than those that are listed here may exist",

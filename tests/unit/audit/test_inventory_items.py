@@ -107,6 +107,14 @@ def test_a_publisher_without_an_answer_makes_it_incomplete(answer: Any, error: s
     assert error in missed["error"]
 
 
+def test_certificates_that_were_asked_for_in_vain_make_it_incomplete() -> None:
+    held = [{"item": "pub1", "trust_certificates": []}, {"item": "pub2", "msg": "refused"}]
+    assert discovered_addresses([ASKED], "emea", held=held[:1])["complete"]
+    part = discovered_addresses([ASKED], "emea", held=held)
+    (missed,) = part["not_read"]
+    assert (missed["source"], missed["error"]) == ("trust_certificates", "pub2: refused")
+
+
 def test_the_peers_tell_which_publishers_they_have() -> None:
     said = facts()
     said["uc_servers"] = {"cucm": [{"publisher": f"old.{DOMAIN}", "tls_verify": "on"}], "imp": None}
