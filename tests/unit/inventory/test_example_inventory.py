@@ -89,10 +89,10 @@ def test_the_publishers_can_be_taken_in_as_they_stand(tmp_path: Path) -> None:
     hosts.write_text(above + re.sub("(?m)^# ?", "", f"# uc_publishers:{group}"))
     password = tmp_path / "password"
     password.write_text(VAULT_PASSWORD)
-    command = [Path(sys.executable).parent / "ansible-inventory", "-i", copy, "--list"]
+    command = [str(Path(sys.executable).parent / "ansible-inventory"), "-i", str(copy), "--list"]
     listing = subprocess.run(
-        [*command, "--vault-password-file", password], capture_output=True, text=True, check=True
-    )
+        [*command, "--vault-password-file", str(password)], capture_output=True, text=True, check=True
+    )  # fmt: skip
     variables = json.loads(listing.stdout)["_meta"]["hostvars"]["cucm-pub.apac.example.com"]
     assert variables["ansible_connection"] == "collab.expressway.vos"
     assert variables["expressway_cluster"] == "apac"
