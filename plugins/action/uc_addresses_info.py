@@ -46,14 +46,12 @@ class ActionModule(NodeAction):
         resolved: dict[str, str | None] = {}
         if options["resolver"]:
             resolved = read_dns(gathered, options["resolver"], options["domains"])
-        ports = {
-            product: held for product, held in (options["ports"] or {}).items() if held is not None
-        }
         result = advertised_addresses(
             cluster=options["cluster"] or connection.get_option("inventory_name"),
             readings=gathered.readings,
             resolved=resolved,
-            ports=ports,
+            ports=_given(options["ports"]),
+            optional_ports=_given(options["optional_ports"]),
         )
         if gathered.errors and not (options["allow_unread"] and result["addresses"]):
             raise _unread(gathered)
@@ -65,6 +63,13 @@ class ActionModule(NodeAction):
             "resolved": resolved,
             "release": release,
         }
+
+
+def _given(ports: dict[str, list[int] | None] | None) -> dict[str, list[int]] | None:
+    """The products that were named; None where none were asked about."""
+    if ports is None:
+        return None
+    return {product: held for product, held in ports.items() if held is not None}
 
 
 def _listed(node: dict[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,6 @@ summary:
   returned: success
 """
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +80,10 @@ from ansible_collections.collab.expressway.plugins.module_utils.report.files imp
 from ansible_collections.collab.expressway.plugins.module_utils.report.text import (
     printable_lines,
     screen,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.written_files import (
+    replace_file,
+    text_of,
 )
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -108,12 +111,12 @@ def main() -> None:
         changes = [
             (kind, before)
             for kind, content in contents.items()
-            if (before := _read(dest / FILE_NAMES[kind])) != content
+            if (before := text_of(dest / FILE_NAMES[kind])) != content
         ]
         if not module.check_mode:
             dest.mkdir(parents=True, exist_ok=True)
             for kind, _before in changes:
-                _write(module, dest / FILE_NAMES[kind], contents[kind])
+                replace_file(module, dest / FILE_NAMES[kind], contents[kind])
     except OSError as error:
         module.fail_json(msg=f"dest {dest}: {error}; give a folder that this user may write")
     module.exit_json(
@@ -122,21 +125,6 @@ def main() -> None:
         summary=printable_lines(screen(audits)),
         diff=[_diff(dest, kind, before, contents[kind]) for kind, before in changes],
     )
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_bytes().decode("utf-8")
-    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
-        return None
-
-
-def _write(module: AnsibleModule, path: Path, content: str) -> None:
-    with tempfile.NamedTemporaryFile(dir=module.tmpdir, delete=False) as part:
-        part.write(content.encode("utf-8"))
-    Path(part.name).chmod(0o644)
-    module.atomic_move(part.name, str(path))
-    path.chmod(0o644)
 
 
 def _diff(dest: Path, kind: str, before: str | None, after: str) -> dict[str, str]:

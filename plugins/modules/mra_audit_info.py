@@ -88,6 +88,18 @@ options:
         description: Where the address is known from.
         type: str
         default: inventory
+      optional:
+        description:
+          - Whether this port is one that not every node serves. Where it refuses the connection it is left out of the audit, with
+            a finding of severity V(info), and does not make the audit incomplete.
+        type: bool
+        default: false
+  discovery:
+    description:
+      - What M(collab.expressway.uc_addresses_info) returned where O(addresses) come from there; C(addresses), C(excluded),
+        C(not_read), C(complete) and C(findings). Its findings become findings of the audit, and what it could not read is listed
+        in RV(audit.summary.not_looked_at).
+    type: dict
   presented:
     description: RV(collab.expressway.presented_certificates_info#module:presented) of these addresses.
     type: list
@@ -155,7 +167,7 @@ audit:
     schema_version:
       description: Version of the model.
       type: str
-      sample: "1.1"
+      sample: "1.2"
     cluster:
       description: As given.
       type: str
@@ -166,6 +178,10 @@ audit:
     security_level:
       description: As given.
       type: int
+    discovery:
+      description:
+        - C(complete), C(addresses), C(excluded) and C(not_read) of O(discovery); null without it.
+      type: dict
     peers:
       description: How each peer stands; release, verification, cipher list, digests of its trust store.
       type: list
@@ -262,14 +278,17 @@ ARGUMENT_SPEC: dict[str, Any] = {
             "node": {"type": "str"},
             "connect_to": {"type": "str"},
             "source": {"type": "str", "default": "inventory"},
+            "optional": {"type": "bool", "default": False},
         },
     },
+    "discovery": {"type": "dict"},
     "presented": {"type": "list", "elements": "dict", "required": True},
     "certificates": {"type": "list", "elements": "str", "default": []},
     "at": {"type": "str"},
     "expiring_within_days": {"type": "int", "default": 30},
     "security_level": {"type": "int", "choices": [0, 1, 2], "default": 1},
 }
+OF_A_DISCOVERY = ("addresses", "excluded", "not_read", "complete", "findings")
 
 
 def main() -> None:
@@ -286,6 +305,11 @@ def main() -> None:
     def read_chain(pem: str) -> list[dict[str, Any]]:
         return [describe(certificate) for certificate in read_bundle(pem, known).certificates]
 
+    missing = [key for key in OF_A_DISCOVERY if key not in (options["discovery"] or OF_A_DISCOVERY)]
+    if missing:
+        module.fail_json(
+            msg=f"discovery has no {', '.join(missing)}; give what uc_addresses_info returned"
+        )
     candidates: list[dict[str, Any]] = []
     for index, pem in enumerate(options["certificates"]):
         bundle = read_bundle(pem, known)
@@ -305,6 +329,7 @@ def main() -> None:
             judge=judge_origins,
             planner=plan_trust,
             certificates=candidates,
+            discovery=options["discovery"] or None,
             expiring_within_days=options["expiring_within_days"],
             security_level=options["security_level"],
         ),

@@ -127,6 +127,29 @@ options:
         description: Ports of Unity Connection.
         type: list
         elements: int
+  optional_ports:
+    description:
+      - TCP ports by product that not every node serves; they give RV(optional_origins). By default 443 and 7443 of V(cuc).
+      - 6971 of nodes with Cisco Tftp is not among them, because no source says that clients use it over mobile and remote access. Give it
+        as V(tftp) where they do.
+    type: dict
+    suboptions:
+      cucm:
+        description: Of every Unified CM node.
+        type: list
+        elements: int
+      tftp:
+        description: Of Unified CM nodes that run Cisco Tftp.
+        type: list
+        elements: int
+      imp:
+        description: Of IM and Presence nodes.
+        type: list
+        elements: int
+      cuc:
+        description: Of Unity Connection.
+        type: list
+        elements: int
   allow_unread:
     description:
       - Go on when a source cannot be read, and list it in RV(not_read).
@@ -185,6 +208,10 @@ addresses:
       description: TCP ports to audit.
       type: list
       elements: int
+    optional_ports:
+      description: TCP ports that this product serves on some nodes only.
+      type: list
+      elements: int
     connect_to:
       description: Where to connect instead of the address, or null.
       type: str
@@ -198,6 +225,12 @@ addresses:
       elements: str
 origins:
   description: One record for each address and port, in the form that M(collab.expressway.mra_audit_info) takes as C(addresses).
+  returned: success
+  type: list
+  elements: dict
+optional_origins:
+  description: >-
+    The same for ports that not every node serves, each with C(optional=true). An audit stays complete where they refuse the connection.
   returned: success
   type: list
   elements: dict
@@ -276,6 +309,10 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "resolver": {"type": "str"},
     "domains": {"type": "list", "elements": "str", "default": []},
     "ports": {
+        "type": "dict",
+        "options": {product: dict(_PORTS) for product in ("cucm", "tftp", "imp", "cuc")},
+    },
+    "optional_ports": {
         "type": "dict",
         "options": {product: dict(_PORTS) for product in ("cucm", "tftp", "imp", "cuc")},
     },

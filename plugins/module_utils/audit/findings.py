@@ -15,6 +15,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit import (
     findings_trust_stores,
     findings_upgrade,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.audit.discovered import (
+    discovery_findings,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.audit.finding import (
     identified,
     in_order,
@@ -34,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     findings_cluster.may_verify,
     findings_coverage.not_seen,
     findings_coverage.publisher_not_audited,
+    findings_coverage.optional_port_not_served,
     findings_refusals.masked_failure,
     findings_refusals.breaks_after_change,
     findings_cluster.trust_stores_differ,
@@ -56,7 +60,6 @@ CHECKS: tuple[Check, ...] = (
 
 
 def findings(situation: Situation) -> list[Record]:
-    """What every check found, worst first."""
-    return in_order(
-        identified(check.__name__, found) for check in CHECKS for found in check(situation)
-    )
+    """What every check found, and what the discovery of the addresses found; worst first."""
+    own = [identified(check.__name__, found) for check in CHECKS for found in check(situation)]
+    return in_order([*own, *discovery_findings(situation)])

@@ -11,8 +11,11 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit.finding im
     INFO,
     WARNING,
     finding,
+    listed,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.audit.gaps import (
+    ADDRESS,
+    SOURCE,
     not_looked_at,
     told,
 )
@@ -26,6 +29,8 @@ def not_seen(situation: Situation) -> Iterator[Record]:
     """Peers, subsets and origins without an answer; a port that refuses the connection may simply not be served."""
     groups: dict[tuple[str, str], list[Record]] = {}
     for gap in not_looked_at(situation):
+        if gap["what"] in (SOURCE, ADDRESS):
+            continue  # The discovery has a finding of its own for it.
         kind = "not_served" if gap["error_kind"] == "refused" else gap["what"]
         groups.setdefault((kind, gap["error_kind"]), []).append(gap)
     for (kind, error_kind), gaps in groups.items():
@@ -54,6 +59,8 @@ def _title(kind: str, gaps: list[Record]) -> str:
 
 def publisher_not_audited(situation: Situation) -> Iterator[Record]:
     """A UC server that the Expressway is configured with, but that is not among the audited addresses."""
+    if situation.discovery is not None:
+        return  # It compares the publisher with what is advertised.
     audited = {
         _host(origin[key])
         for origin in situation.origins
@@ -70,9 +77,24 @@ def publisher_not_audited(situation: Situation) -> Iterator[Record]:
             WARNING,
             f"{publisher} is a UC server of this cluster ({product}) but was not audited",
             ["It is configured on the Expressway-C and is no address of mra_audit_nodes."],
-            f"Add {publisher} and its subscribers to mra_audit_nodes, with the addresses that clients ask for.",
+            f"Add {publisher} to the group uc_publishers, so that its addresses are read from it; or add it and its "
+            "subscribers to mra_audit_nodes, with the addresses that clients ask for.",
             about=[product, publisher],
             peers=peers,
+        )
+
+
+def optional_port_not_served(situation: Situation) -> Iterator[Record]:
+    """Ports that some nodes serve and these do not; nothing was missed."""
+    ports: dict[str, list[str]] = {}
+    for origin in situation.not_served:
+        ports.setdefault(origin["address"], []).append(str(origin["port"]))
+    if ports:
+        yield finding(
+            INFO,
+            f"Optional ports refuse the connection at {listed(ports)}",
+            [f"{address} does not serve {listed(numbers)}." for address, numbers in ports.items()],
+            "Nothing to do. If clients do use such a port, start the service and audit again.",
         )
 
 

@@ -4,14 +4,17 @@
 """What the audit did not look at, and why. Nothing listed here is counted as accepted.
 
 `error_kind` is what presented_certificates_info says, or not_asked, nothing_presented, unreached, not_audited, or the
-name of the subset. An entry is {what: peer|subset|origin, peer, peers, address, port, key_type, error_kind, reason, remedy}; keys that do not apply
-are null (`peers` is empty).
+name of the subset, of the source or of the check. An entry is {what: source|address|peer|subset|origin, peer, peers, address,
+port, key_type, error_kind, reason, remedy}; keys that do not apply are null (`peers` is empty).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ansible_collections.collab.expressway.plugins.module_utils.audit.discovered import (
+    NOT_AUDITABLE,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.audit.origins import (
     KEY_TYPES,
     OFFERED,
@@ -37,13 +40,15 @@ REMEDIES = {
     "not_started": "Raise mra_audit_deadline; the audit ended before this handshake began.",
     "plaintext": "This port does not speak TLS: correct `ports` of the node in mra_audit_nodes.",
 }
+SOURCE, ADDRESS = "source", "address"
 NOT_ASKED = "not_asked"
 OTHERWISE = "Find out why the handshake failed, then audit again."
 
 
 def not_looked_at(situation: Situation) -> list[Record]:
-    """Everything that was asked for and not seen: peers, then subsets, then origins."""
+    """Everything that was asked for and not seen: sources of addresses, then peers, subsets and origins."""
     return [
+        *_discovery(situation),
         *_peers(situation),
         *_unlisted_peers(situation),
         *_subsets(situation),
@@ -55,6 +60,18 @@ def _gap(what: str, kind: str, reason: str, remedy: str, **place: object) -> Rec
     nowhere: Record = {"peer": None, "peers": [], "address": None, "port": None, "key_type": None}
     said = {"error_kind": kind, "reason": reason, "remedy": remedy}
     return {"what": what, **nowhere, **place, **said}
+
+
+def _discovery(situation: Situation) -> Iterator[Record]:
+    """Sources that were not read, and what is advertised but cannot be audited as it stands."""
+    discovery = situation.discovery or {"not_read": [], "findings": []}
+    for missed in discovery["not_read"]:
+        reason = f"{missed['source']}: {missed['error']}"
+        yield _gap(SOURCE, missed["source"], reason, missed["remedy"])
+    for found in discovery["findings"]:
+        if found["check"] in NOT_AUDITABLE:
+            place = {"address": found["address"]} if found["address"] else {}
+            yield _gap(ADDRESS, found["check"], found["title"], found["remedy"], **place)
 
 
 def _peers(situation: Situation) -> Iterator[Record]:
@@ -171,5 +188,7 @@ def where(gap: Record) -> str:
     """The place of an entry, for people: a peer, or host:port with its key type."""
     if gap["address"] is None:
         return str(gap["peer"] or "cluster")
+    if gap["port"] is None:
+        return str(gap["address"])
     place = login(gap["address"], gap["port"])
     return f"{place} ({gap['key_type']})" if gap["key_type"] else place

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from ansible_collections.collab.expressway.plugins.module_utils.audit.discovered import discovered
 from ansible_collections.collab.expressway.plugins.module_utils.audit.findings import findings
 from ansible_collections.collab.expressway.plugins.module_utils.audit.origins import (
     Chain,
     ReadChain,
     audited_origins,
+    served_origins,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.audit.peers import audited_peer
 from ansible_collections.collab.expressway.plugins.module_utils.audit.plan import (
@@ -29,7 +31,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit.situation 
 from ansible_collections.collab.expressway.plugins.module_utils.audit.summary import summary
 from ansible_collections.collab.expressway.plugins.module_utils.audit.verdicts import Judge, judged
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Raised in its first part when a key changes its meaning, in its second when keys are added."""
 
 
@@ -44,19 +46,23 @@ def audit_cluster(
     judge: Judge,
     planner: Planner | None = None,
     certificates: Chain | None = None,
+    discovery: Record | None = None,
     expiring_within_days: int = 30,
     security_level: int = 1,
 ) -> Record:
     """Join, judge and sum up one cluster; return the model {schema_version, cluster, audited_on, …, summary}.
 
     `peers`: [{name, reached, error, facts, origin_verification_until, origin_verification_reason}], facts as the
-    facts module returns them. `addresses`: [{address, port, product, node, connect_to, source}]. `presented`: entries
-    of presented_certificates_info. `planner`: without it the plan is empty. `certificates`: records of CA certificates known from elsewhere. `at`: aware time
-    of the judgement; the model keeps its date only, so that an unchanged cluster gives an unchanged model.
+    facts module returns them. `addresses`: [{address, port, product, node, connect_to, source, optional}]. `presented`:
+    entries of presented_certificates_info. `planner`: without it the plan is empty. `certificates`: records of CA
+    certificates known from elsewhere. `discovery`: what uc_addresses_info returned for these addresses. `at`: aware time of
+    the judgement; the model keeps its date only, so that an unchanged cluster gives an unchanged model.
     """
     observed = list(peers)
     audited = [audited_peer(peer) for peer in observed]
-    origins, seen = audited_origins(addresses, presented, read_chain)
+    asked = list(addresses)
+    origins, seen = audited_origins(asked, presented, read_chain)
+    origins, not_served = served_origins(origins, asked)
     trust_stores: dict[str, str] = {}
     for peer, raw in zip(audited, observed, strict=True):
         if peer["trust_store"] is not None:
@@ -83,6 +89,8 @@ def audit_cluster(
         ),
         certificates=dict(sorted(seen.items())),
         known=[record["sha256"] for record in known],
+        discovery=discovery,
+        not_served=not_served,
     )
     found = findings(situation)
     return {
@@ -90,6 +98,7 @@ def audit_cluster(
         "cluster": cluster,
         "audited_on": at.date().isoformat(),
         "security_level": security_level,
+        "discovery": discovered(situation),
         "peers": audited,
         "origins": origins,
         "certificates": situation.certificates,

@@ -15,6 +15,7 @@ KEY_TYPES = ("rsa", "ecdsa", OFFERED)
 NOT_ITS_KEY_TYPE = frozenset({"key_type_not_offered", "no_common_cipher"})
 """Errors that are an answer: this origin has no certificate of the key type that was asked for."""
 
+CLOSED_PORT = "refused"
 HUNG_UP = frozenset({"closed", "reset"})
 
 Chain = list[Record]
@@ -50,6 +51,25 @@ def audited_origins(
         for address in addresses
     ]
     return origins, certificates
+
+
+def served_origins(
+    origins: list[Record], addresses: Iterable[Record]
+) -> tuple[list[Record], list[Record]]:
+    """(origins to judge, optional origins that refused every connection).
+
+    An address is optional where its port is one that not every node of the product serves; asking for it in vain tells
+    that it is not served, not that something was not looked at.
+    """
+    optional = {(entry["address"], entry["port"]) for entry in addresses if entry.get("optional")}
+    closed = [
+        origin
+        for origin in origins
+        if (origin["address"], origin["port"]) in optional
+        and origin["presented"]
+        and all(entry["error_kind"] == CLOSED_PORT for entry in origin["presented"])
+    ]
+    return [origin for origin in origins if origin not in closed], closed
 
 
 def _entry(entry: Record, chain: Chain) -> Record:

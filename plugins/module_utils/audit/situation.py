@@ -37,6 +37,10 @@ class Situation:
     certificates: dict[str, Record]
     known: list[str] = field(default_factory=list)
     """SHA-256 of CA certificates known from elsewhere, which a remedy may name."""
+    discovery: Record | None = None
+    """What uc_addresses_info made of the publishers; None where the inventory lists every address."""
+    not_served: list[Record] = field(default_factory=list)
+    """Optional origins that refused the connection; they are not among `origins`."""
 
     def reached(self) -> list[Record]:
         return [peer for peer in self.peers if peer["reached"]]

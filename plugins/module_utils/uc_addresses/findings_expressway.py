@@ -18,6 +18,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.dis
 )
 from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.ownership import key
 from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.sources import (
+    AXL_UC_SERVICES,
     EXPRESSWAY,
     SYSTEM_SERVER,
     Record,
@@ -29,7 +30,8 @@ def expressway_publisher_not_advertised(discovery: Discovery) -> Iterator[Record
     if not discovery.said_by(SYSTEM_SERVER):
         return
     for (product, publisher), peers in _publishers(discovery).items():
-        if discovery.is_advertised(publisher, SYSTEM_SERVER):
+        # The UC services hand out the IM and Presence nodes of another cluster (centralised).
+        if discovery.is_advertised(publisher, (*SYSTEM_SERVER, AXL_UC_SERVICES)):
             continue
         node = discovery.ownership.node(publisher)
         same = [

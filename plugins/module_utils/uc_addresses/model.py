@@ -8,9 +8,12 @@ The domain of uc_addresses_info: what was read comes in as plain data, nothing i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.collab.expressway.plugins.module_utils.audit.refusal_words import (
+    is_ip_address,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import (
     OriginRefused,
     read_origins,
@@ -28,8 +31,15 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.own
     Ownership,
     key,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.ports import (
+    OPTIONAL_PORTS,
+    PORTS,
+    ByProduct,
+    Wanted,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.sources import (
     AXL_TFTP_NODES,
+    EXPRESSWAY,
     INVENTORY,
     SOURCES,
     Readings,
@@ -46,32 +56,23 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.sta
     statements,
 )
 
-TFTP = "tftp"
-PORTS: Mapping[str, Sequence[int]] = {
-    "cucm": (8443,),
-    TFTP: (6972,),
-    "imp": (8443,),
-    "cuc": (8443,),
-}
-"""Ports that MRA reaches through the traffic server, by product; `tftp`: those that a cucm node with Cisco Tftp adds.
-
-Others exist that not every site serves or that clients seldom use: 6971 (the CallManager certificates), 443 and 7443 of
-Unity Connection (cucm.md names them optional). The caller may name them."""
-
 
 def advertised_addresses(
     *,
     cluster: str,
     readings: Readings,
     resolved: Mapping[str, str | None] | None = None,
-    ports: Mapping[str, Sequence[int]] | None = None,
+    ports: ByProduct | None = None,
+    optional_ports: ByProduct | None = None,
 ) -> Record:
-    """{addresses, origins, excluded, not_read, complete, findings} of one cluster.
+    """{addresses, origins, optional_origins, excluded, not_read, complete, findings} of one cluster.
 
     `readings`: see sources.py; `resolved`: host text → IP address text, None where it does not resolve; `ports`:
-    overrides PORTS by product. Order: product, publisher first, node, address; the same readings give the same result
-    in whatever order they come. `complete` is false where a source was asked for in vain, where no source has System >
-    Server, and where an address cannot be audited as it stands.
+    overrides PORTS by product; `optional_ports`: stands for OPTIONAL_PORTS, and gives `optional_origins`.
+
+    Order: product, publisher first, node, names before IP addresses; the same readings give the same result in whatever order they come.
+    `complete` is false where a source was asked for in vain, where no source has System > Server, and where an address
+    cannot be audited as it stands.
     """
     ownership = Ownership(readings, resolved or {})
     joined: dict[str, list[Statement]] = {}
@@ -79,17 +80,25 @@ def advertised_addresses(
         if statement.address.strip():
             joined.setdefault(key(statement.address), []).append(statement)
     tftp = _tftp_nodes(readings, ownership)
-    known = [
-        _address(said, ownership, tftp, {**PORTS, **(ports or {})}) for said in joined.values()
-    ]
+    wanted = Wanted(
+        {**PORTS, **(ports or {})}, OPTIONAL_PORTS if optional_ports is None else optional_ports
+    )
+    known = [_address(said, ownership, tftp, wanted) for said in joined.values()]
     addresses = sorted((entry for entry in known if usable(entry["address"])), key=_in_order)
+    _keep_from_clients(addresses)
     excluding = [item for item in items(readings, INVENTORY) if item.get("excluded")]
     origins: list[Record] = []
+    optional: list[Record] = []
     excluded: list[Record] = []
     for entry in addresses:
         for port in entry["ports"]:
             left_out = excludes(excluding, entry, port, ownership)
             (excluded if left_out else origins).append(_origin(entry, port))
+        optional += [
+            {**_origin(entry, port), "optional": True}
+            for port in entry["optional_ports"]
+            if not excludes(excluding, entry, port, ownership)
+        ]
     found = Discovery(
         cluster=cluster,
         readings=readings,
@@ -102,11 +111,20 @@ def advertised_addresses(
     return {
         "addresses": addresses,
         "origins": origins,
+        "optional_origins": optional,
         "excluded": excluded,
         "not_read": unread,
         "complete": not (unread or found.unusable or found.of_unknown_product()),
         "findings": findings(found),
     }
+
+
+def _keep_from_clients(addresses: list[Record]) -> None:
+    """How the administrator of the Expressway-C calls a node is no address of clients where that node is advertised."""
+    advertised = {entry["node"] for entry in addresses if entry["sources"] != [EXPRESSWAY]}
+    for entry in addresses:
+        if entry["sources"] == [EXPRESSWAY] and entry["node"] in advertised:
+            entry["ports"] = []
 
 
 def usable(address: str) -> bool:
@@ -129,7 +147,7 @@ def _address(
     said: list[Statement],
     ownership: Ownership,
     tftp_nodes: set[str] | None,
-    ports: Mapping[str, Sequence[int]],
+    wanted: Wanted,
 ) -> Record:
     address = said[0].address.strip().strip("[]")
     node = ownership.node(address)
@@ -141,27 +159,19 @@ def _address(
         *(statement.product for statement in said),
     )
     tftp = product == CUCM and (tftp_nodes is None or node in tftp_nodes)
+    ports, optional_ports = wanted.at(said, listed, product, tftp)
     return {
         "address": address,
         "product": product,
         "node": node,
         "role": _first(*(statement.role for statement in said), row.get("role")),
         "tftp": tftp,
-        "ports": _ports(said, listed, [*ports.get(product or "", (HTTPS_PORT,)), *(ports[TFTP] if tftp else ())]),
+        "ports": ports,
+        "optional_ports": optional_ports,
         "connect_to": ownership.connect_to(address),
         "sources": sorted({statement.source for statement in said}, key=SOURCES.index),
         "profiles": sorted({name for statement in said for name in statement.profiles}),
-    }  # fmt: skip
-
-
-def _ports(said: list[Statement], listed: list[Record], of_product: list[int]) -> list[int]:
-    """The inventory's ports, else those of the product, else those that the sources name themselves."""
-    own = _first(*(item.get("ports") for item in listed))
-    if own:
-        return [int(port) for port in own]
-    if any(statement.ports is None for statement in said):
-        return list(dict.fromkeys(of_product))
-    return sorted({port for statement in said for port in statement.ports or ()})
+    }
 
 
 def _origin(entry: Record, port: int) -> Record:
@@ -180,10 +190,12 @@ def _as_believed(statement: Statement) -> tuple[int, str]:
     return SOURCES.index(statement.source), key(statement.address)
 
 
-def _in_order(entry: Record) -> tuple[int, bool, str, str]:
+def _in_order(entry: Record) -> tuple[int, bool, str, bool, str]:
     product = entry["product"]
     place = PRODUCTS.index(product) if product in PRODUCTS else len(PRODUCTS)
-    return place, entry["role"] != "publisher", key(entry["node"]), key(entry["address"])
+    address = entry["address"]
+    is_ip = is_ip_address(address)
+    return place, entry["role"] != "publisher", key(entry["node"]), is_ip, key(address)
 
 
 def _first(*values: Any) -> Any:

@@ -15,6 +15,8 @@ from typing import Any
 Record = dict[str, Any]
 Readings = Mapping[str, Mapping[str, Any]]
 
+PUBLISHER = "publisher"
+"""Stands for all that a publisher was asked for in vain, and for System > Server where no source had it."""
 AXL_PROCESS_NODES = "axl_process_nodes"
 AXL_TFTP_NODES = "axl_tftp_nodes"
 AXL_UC_SERVICES = "axl_uc_services"
@@ -25,8 +27,11 @@ CLI_SERVER_TABLE = "cli_server_table"
 DNS_SRV = "dns_srv"
 EXPRESSWAY = "expressway"
 INVENTORY = "inventory"
+TRUSTED = "trust_certificates"
+"""No source of addresses: what the publishers trust, which is asked for in the same place."""
 
 SOURCES = (
+    PUBLISHER,
     AXL_PROCESS_NODES,
     AXL_TFTP_NODES,
     AXL_UC_SERVICES,
@@ -37,20 +42,19 @@ SOURCES = (
     DNS_SRV,
     EXPRESSWAY,
     INVENTORY,
+    TRUSTED,
 )
 """In the order in which a source is believed where two say different things, the inventory apart, which overrides all."""
 
 SYSTEM_SERVER = (AXL_PROCESS_NODES, CLI_SERVER_TABLE, UDS_SERVERS)
 """Sources that list System > Server: without one of them nobody knows what Unified CM advertises."""
 
-NO_PUBLISHER = "publisher"
-"""The name under which `not_read` says that no source with System > Server was read."""
-
 _AXL = (
     "Make port 8443 of the publisher reachable, activate Cisco AXL Web Service there, and give vos_axl_user an application "
     "user with the roles Standard AXL API Users and Standard AXL Read Only API Access"
 )
 _CLI = "Make SSH of the publisher reachable and give ansible_user a platform administrator"
+NOTHING = "no source that lists System > Server could be read"
 LEFT_UNKNOWN = {
     AXL_PROCESS_NODES: (_AXL, "what System > Server advertises, and what each node is"),
     AXL_TFTP_NODES: (_AXL, "which nodes serve configuration files at port 6972"),
@@ -74,8 +78,12 @@ LEFT_UNKNOWN = {
         "which publishers the Expressway-C is configured with",
     ),
     INVENTORY: ("Correct mra_audit_nodes", "what the inventory adds, overrides or excludes"),
-    NO_PUBLISHER: (
-        "Make one publisher of the cluster readable over AXL, UDS or the platform CLI, or list every node in mra_audit_nodes",
+    TRUSTED: (
+        "Repair what the message names, or set mra_audit_read_certificates: false",
+        "which CAs the publishers trust: a repair may be possible that is not in the plan",
+    ),
+    PUBLISHER: (
+        "Make every publisher of the cluster readable over AXL, UDS or the platform CLI, or list its nodes in mra_audit_nodes",
         "what Unified CM advertises: other addresses than those that are listed here may exist",
     ),
 }
@@ -100,7 +108,9 @@ def not_read(readings: Readings) -> list[Record]:
         if source in readings and not readings[source].get("read")
     ]
     if not any(items(readings, source) for source in SYSTEM_SERVER):
-        missed.insert(0, (NO_PUBLISHER, "no source that lists System > Server could be read"))
+        said = [error for source, error in missed if source == PUBLISHER]
+        missed = [(source, error) for source, error in missed if source != PUBLISHER]
+        missed.insert(0, (PUBLISHER, "; ".join([NOTHING, *said])))
     return [
         {"source": source, "error": error, "remedy": f"{LEFT_UNKNOWN[source][0]}."}
         for source, error in missed

@@ -196,6 +196,7 @@ def situation(
     origins: Iterable[Record] | None = None,
     certificates: Iterable[Record] = (),
     known: Iterable[Record] = (),
+    **discovered: Any,
 ) -> Situation:
     """The healthy cluster of one peer and one origin, unless told otherwise."""
     known = list(known)
@@ -209,4 +210,5 @@ def situation(
         verdicts=list(verdicts) or [verdict(), verdict(key_type="rsa", as_offered=True)],
         certificates={record["sha256"]: record for record in seen},
         known=[record["sha256"] for record in known],
+        **discovered,
     )

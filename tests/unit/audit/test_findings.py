@@ -163,7 +163,16 @@ CASES = {
                 peers=[peer(uc_servers=[{"product": "cucm", "publisher": "192.0.2.11"}])],
                 origins=[origin(connect_to="192.0.2.11")],
             ),
+            # The discovery knows better what is advertised.
+            situation(
+                peers=[peer(uc_servers=[{"product": "cucm", "publisher": "pub.example.test"}])],
+                discovery={"findings": [], "not_read": []},
+            ),
         ],
+    ),
+    "optional_port_not_served": (
+        [(situation(not_served=[origin(entry("offered", **CLOSED_PORT), port=7443)]), "info")],
+        [HEALTHY],
     ),
     "trust_stores_differ": (
         [(situation(peers=[peer(), peer("expc2", trusts=[ROOT, TWIN])], certificates=[TWIN]), "warning")],

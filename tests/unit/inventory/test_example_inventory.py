@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -59,11 +61,12 @@ def test_every_peer_knows_its_cluster_and_its_nodes(inventory: dict[str, Any]) -
 
 
 def test_the_password_stands_in_the_vault_only(inventory: dict[str, Any]) -> None:
-    vault = EXAMPLE / "group_vars" / "expressway_c" / "vault.yml"
-    assert vault.read_text().startswith("$ANSIBLE_VAULT;")
+    vaults = list(EXAMPLE.rglob("vault.yml"))
+    assert {vault.parent.name for vault in vaults} == {"expressway_c", "uc_publishers"}
+    assert all(vault.read_text().startswith("$ANSIBLE_VAULT;") for vault in vaults)
     peer = inventory["_meta"]["hostvars"]["expc1.emea.example.com"]
     assert peer["vault_expressway_admin_password"] == "change-me"
-    elsewhere = [path for path in EXAMPLE.rglob("*") if path.is_file() and path != vault]
+    elsewhere = [path for path in EXAMPLE.rglob("*") if path.is_file() and path not in vaults]
     assert not [path for path in elsewhere if "change-me" in path.read_text()]
 
 
@@ -74,3 +77,25 @@ def test_off_is_declared_with_its_date_and_reason(inventory: dict[str, Any]) -> 
     assert (
         "origin_verification_state" not in inventory["_meta"]["hostvars"]["expc1.apac.example.com"]
     )
+
+
+def test_the_publishers_can_be_taken_in_as_they_stand(tmp_path: Path) -> None:
+    """The commented group of hosts.yml, uncommented, has all that the connection needs."""
+    copy = tmp_path / "inventory"
+    shutil.copytree(EXAMPLE, copy)
+    hosts = copy / "hosts.yml"
+    text = hosts.read_text()
+    above, group = text.split("# uc_publishers:")
+    hosts.write_text(above + re.sub("(?m)^# ?", "", f"# uc_publishers:{group}"))
+    password = tmp_path / "password"
+    password.write_text(VAULT_PASSWORD)
+    command = [str(Path(sys.executable).parent / "ansible-inventory"), "-i", str(copy), "--list"]
+    listing = subprocess.run(
+        [*command, "--vault-password-file", str(password)], capture_output=True, text=True, check=True
+    )  # fmt: skip
+    variables = json.loads(listing.stdout)["_meta"]["hostvars"]["cucm-pub.apac.example.com"]
+    assert variables["ansible_connection"] == "collab.expressway.vos"
+    assert variables["expressway_cluster"] == "apac"
+    assert variables["vault_uc_platform_password"] != variables["vault_uc_axl_password"]
+    assert variables["ansible_password"] == "{{ vault_uc_platform_password }}"
+    assert variables["vos_axl_password"] == "{{ vault_uc_axl_password }}"

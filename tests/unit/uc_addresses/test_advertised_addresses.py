@@ -73,6 +73,7 @@ def test_an_address_says_all_that_is_known_of_it() -> None:
         "role": None,
         "tftp": False,
         "ports": [8443],
+        "optional_ports": [443, 7443],
         "connect_to": None,
         "sources": ["axl_uc_services"],
         "profiles": ["Standard"],
@@ -101,6 +102,8 @@ def test_an_address_says_all_that_is_known_of_it() -> None:
             {"dns_srv": read({"service": "_cisco-uds", "domain": DOMAIN, "target": f"uds.{DOMAIN}.", "port": 8443})},
             [*ALL[:3], (f"uds.{DOMAIN}", 8443), *ALL[3:]],
         ),
+        # A publisher that the Expressway-C knows by a name that clients are never given, and one of an unknown cluster.
+        ({"expressway": read(publisher(IPS[PUB]))}, ALL),
         ({"expressway": read(publisher("cucm9.example.test"))}, [*ALL[:3], ("cucm9.example.test", 8443), *ALL[3:]]),
     ],
 )  # fmt: skip
@@ -127,6 +130,29 @@ def test_the_inventory_adds_overrides_and_excludes(node: Any, expected: Any) -> 
     left_out = set(ALL) - set(expected)
     if node["excluded"]:
         assert {(origin["address"], origin["port"]) for origin in result["excluded"]} == left_out
+
+
+@pytest.mark.parametrize(
+    ("wanted", "inventory", "expected"),
+    [
+        ({}, [], [(CUC, 443), (CUC, 7443)]),
+        ({"optional_ports": {}}, [], []),
+        ({"optional_ports": {"tftp": [6971], "cuc": [8443]}}, [], [(PUB, 6971)]),
+        ({"ports": {"cuc": [443, 8443]}}, [], [(CUC, 7443)]),
+        # Who names the ports knows which are served.
+        ({}, [listed(CUC, ports=[443])], []),
+        ({}, [listed(CUC, ports=[443], excluded=True)], [(CUC, 7443)]),
+    ],
+)
+def test_ports_that_not_every_node_serves_are_apart(
+    wanted: Any, inventory: Any, expected: Any
+) -> None:
+    said = readings(inventory=read(*inventory))
+    result = advertised_addresses(cluster="emea", readings=said, **wanted)
+    optional = result["optional_origins"]
+    assert [(origin["address"], origin["port"]) for origin in optional] == expected
+    assert all(origin["optional"] for origin in optional)
+    assert not set(expected) & set(places(result))
 
 
 @pytest.mark.parametrize(
@@ -200,6 +226,14 @@ def test_tls_verify_mode_shows_what_it_left_unchecked() -> None:
     (found,) = discovered(expressway=read(publisher(PUB, tls_verify="on")))["findings"]
     assert f"Left unchecked: {SUB}." in found["evidence"]
     assert found["peers"] == ["expc1"]
+
+
+def test_the_assumption_about_tftp_names_those_that_it_is_about() -> None:
+    excluded = read(listed(SUB, excluded=True))
+    (found,) = discovered(axl_tftp_nodes=None, inventory=excluded)["findings"]
+    assert found["evidence"] == [
+        f"axl_tftp_nodes was not read; {PUB} may or may not run Cisco Tftp."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -298,3 +332,17 @@ def test_every_advertised_host_is_an_origin_or_a_finding_in_any_order(
         (a.casefold(), p) for a, p in places(result)
     ]
     assert checks(again) == checks(result)
+
+
+def test_a_cluster_of_two_hundred_nodes_that_twenty_publishers_tell_of_is_told_once() -> None:
+    names = [f"cucm{number}.example.test" for number in range(200)]
+    said = readings(
+        axl_process_nodes=read(*map(process_node, names)),
+        cli_server_table=read(*({"name": name} for name in names)),
+        cli_cluster=read(*(row(name, f"10.0.{index // 250}.{index % 250}") for index, name in enumerate(names))),
+        uds_servers=read(*({"host": name} for name in names)),
+        expressway=None,
+    )  # fmt: skip
+    result = advertised_addresses(cluster="emea", readings=merged([said] * 20))
+    assert len(result["origins"]) == 201
+    assert result["findings"] == []

@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The names for a new certificate signing request: every address of every node that will hold the certificate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.collab.expressway.plugins.module_utils.audit.refusal_words import (
+    is_ip_address,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    Certificate,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.sharing import Sharing
+
+Record = dict[str, Any]
+
+
+def request_for(certificate: Certificate, sharing: Sharing) -> Record:
+    """{nodes, units, multi_server, common_name, dns, ip_addresses, text}.
+
+    `dns`: the names that the certificate has, without wildcards (Unified CM takes none), then what is missing, so that
+    nobody loses a name. `ip_addresses`: addresses left out, because a CA should not issue them as dNSName and the
+    traffic server compares nothing else: advertise the FQDN instead. `text`: `dns`, one name a line, as the field
+    "Other Domains" takes it.
+    """
+    nodes = sharing.holders(certificate)
+    multi_server = sharing.is_multi_server(certificate)
+    present = [name for name in certificate.record["san"]["dns"] if "*" not in name]
+    wanted = [name for node in nodes for name in (node, *sharing.addresses(node))]
+    hosts = [name for name in wanted if not is_ip_address(name)]
+    names: dict[str, str] = {}
+    for name in (*present, *hosts):
+        names.setdefault(name.casefold(), name)
+    dns = list(names.values())
+    return {
+        "nodes": nodes,
+        "units": sharing.units(certificate),
+        "multi_server": multi_server,
+        "common_name": certificate.record["common_name"],
+        "dns": dns,
+        "ip_addresses": list(dict.fromkeys(name for name in wanted if is_ip_address(name))),
+        "text": "".join(f"{name}\n" for name in dns),
+    }

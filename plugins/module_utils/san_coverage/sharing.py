@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who shares a certificate: the nodes that hold it, and whether it is a multi-server certificate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    Certificate,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.meetings import Meeting
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.origin_names import (
+    covered_by,
+)
+
+_MULTI_SERVER_NAME = re.compile(r"[^.]+-ms(\.|$)", re.IGNORECASE)
+"""The common name that Unified CM gives a multi-server certificate: `cucm1-ms.example.com`."""
+
+
+class Sharing:
+    """Nodes by the certificate that they hold."""
+
+    def __init__(self, meetings: Iterable[Meeting]) -> None:
+        self._addresses: dict[str, dict[str, None]] = {}
+        self._holders: dict[str, dict[str, None]] = {}
+        self._units: dict[str, dict[str, None]] = {}
+        met = list(meetings)
+        for meeting in met:
+            self._addresses.setdefault(meeting.node, {})[meeting.address] = None
+        self._named = {
+            meeting.certificate: [node for node in self._addresses if self._names(meeting, node)]
+            for meeting in {meeting.certificate: meeting for meeting in met}.values()
+        }
+        for meeting in met:
+            family = self.family(meeting.certificate)
+            self._holders.setdefault(family, {})[meeting.node] = None
+            if meeting.unit:
+                self._units.setdefault(family, {})[meeting.unit] = None
+
+    def _names(self, meeting: Meeting, node: str) -> bool:
+        return any(
+            covered_by(meeting.certificate.names, name) for name in (node, *self._addresses[node])
+        )
+
+    def named(self, certificate: Certificate) -> list[str]:
+        """The nodes that a certificate names, by their name or by an address."""
+        return self._named[certificate]
+
+    def is_multi_server(self, certificate: Certificate) -> bool:
+        """By its common name, or because it names several nodes."""
+        name = certificate.record["common_name"] or ""
+        return bool(_MULTI_SERVER_NAME.match(name)) or len(self.named(certificate)) > 1
+
+    def family(self, certificate: Certificate) -> str:
+        """What is reissued together: a multi-server certificate with its older copies on other nodes, else itself."""
+        if not self.is_multi_server(certificate) or not certificate.record["common_name"]:
+            return certificate.sha256
+        return f"{certificate.record['common_name'].casefold()} {certificate.record['key_type']}"
+
+    def holders(self, certificate: Certificate) -> list[str]:
+        """Nodes that hold it or a copy of another age, sorted."""
+        return sorted(self._holders[self.family(certificate)])
+
+    def units(self, certificate: Certificate) -> list[str]:
+        return sorted(self._units.get(self.family(certificate), {}))
+
+    def addresses(self, node: str) -> list[str]:
+        """What clients ask this node for, sorted."""
+        return sorted(self._addresses.get(node, {}))

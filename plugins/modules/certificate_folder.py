@@ -1,0 +1,133 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: certificate_folder
+short_description: Keep the certificates of UC nodes in a folder
+version_added: 0.1.0
+description:
+  - Writes one PEM file for each certificate, C(<node>_<unit>.pem); one for all that a node trusts, C(<node>_trust.pem); and
+    C(index.json), which describes them.
+  - A file is written whole or not at all, and only when its content changes.
+  - What the index says of nodes that are not given is kept. A file of a certificate that its node no longer has is reported in
+    RV(stale) and never deleted.
+author: ["The collab.expressway authors (@collab)"]
+attributes:
+  check_mode:
+    description: Can run in check mode and tells which files would change, without writing.
+    support: full
+  diff_mode:
+    description: Shows how the index changes, and which of the other files do.
+    support: full
+options:
+  nodes:
+    description: Results of M(collab.expressway.uc_certificates_info), one for each node.
+    type: list
+    elements: dict
+    required: true
+  dest:
+    description: Folder for the files; it is made when it is missing.
+    type: path
+    required: true
+seealso:
+  - module: collab.expressway.uc_certificates_info
+"""
+
+EXAMPLES = r"""
+- name: Read the certificates of a node
+  collab.expressway.uc_certificates_info:
+  register: held
+
+- name: Keep them
+  collab.expressway.certificate_folder:
+    nodes: ["{{ held }}"]
+    dest: "{{ playbook_dir }}/certificates"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+files:
+  description: Paths of the files, the index too.
+  type: list
+  elements: str
+  returned: success
+  sample: [/home/me/certificates/cucm1.example.com_tomcat.pem]
+stale:
+  description: Paths of files that hold a certificate which its node no longer has.
+  type: list
+  elements: str
+  returned: success
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.folder import (
+    INDEX,
+    FolderRefused,
+    folder_files,
+    stale_files,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.written_files import (
+    replace_file,
+    text_of,
+)
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "nodes": {"type": "list", "elements": "dict", "required": True},
+    "dest": {"type": "path", "required": True},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    nodes, dest = module.params["nodes"], Path(module.params["dest"])
+    try:
+        contents = folder_files(nodes, text_of(dest / INDEX))
+    except FolderRefused as error:
+        module.fail_json(msg=f"dest {dest}: {error}")
+    except (KeyError, TypeError) as error:
+        module.fail_json(
+            msg=f"nodes: not what uc_certificates_info returned ({type(error).__name__}: {error})"
+        )
+    try:
+        changes = [
+            (name, before)
+            for name, content in contents.items()
+            if (before := text_of(dest / name)) != content
+        ]
+        present = [path.name for path in dest.iterdir()] if dest.is_dir() else []
+        if not module.check_mode:
+            dest.mkdir(parents=True, exist_ok=True)
+            for name, _before in changes:
+                replace_file(module, dest / name, contents[name])
+    except OSError as error:
+        module.fail_json(msg=f"dest {dest}: {error}; give a folder that this user may write")
+    module.exit_json(
+        changed=bool(changes),
+        files=[str(dest / name) for name in contents],
+        stale=[str(dest / name) for name in stale_files(present, nodes, contents)],
+        diff=[_diff(dest / name, before, contents[name]) for name, before in changes],
+    )
+
+
+def _diff(path: Path, before: str | None, after: str) -> dict[str, str]:
+    """The index says what changed; base64 would only say it again, in a form nobody reads."""
+    if path.name == INDEX:
+        return {
+            "before_header": str(path),
+            "after_header": str(path),
+            "before": before or "",
+            "after": after,
+        }
+    return {"prepared": f"{path}: {'written' if before is None else 'rewritten'}\n"}
+
+
+if __name__ == "__main__":
+    main()
