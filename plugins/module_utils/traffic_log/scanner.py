@@ -350,7 +350,7 @@ class Scanner:
 
     def _short(self) -> Iterator[Found]:
         """Every record of a text that fits into one chunk."""
-        starts = [0] if self._end else []
+        starts = [0]
         position = self._buffer.find(b"\n", 0, self._end) + 1
         while 0 < position < self._end:
             if self._starts_record(position):
