@@ -103,6 +103,7 @@ class Scanner:
         self._lines: dict[int, Line] = {}  # refusals by offset, until they are handed out
         self._unanswered = 0
         self._ended = False
+        self._problem: ValueError | None = None
         self._counted_to = 0
         self._newlines = 0
         self.answers = 0
@@ -114,7 +115,12 @@ class Scanner:
         return self._base + self._end
 
     def found(self) -> Iterator[Found]:
-        """Every line that matters, in the order of the stream."""
+        """Every line that matters, in the order of the stream; then raises what the stream raised, a `ValueError`."""
+        yield from self._found()
+        if self._problem is not None:
+            raise self._problem
+
+    def _found(self) -> Iterator[Found]:
         ended = self._fill()
         if ended and self._end <= CHUNK:
             yield from self._short()
@@ -140,7 +146,12 @@ class Scanner:
         wanted = self._end + CHUNK
         start = self._end
         while self._end < wanted:
-            count = self._stream.readinto(self._view[self._end : wanted])
+            try:
+                count = self._stream.readinto(self._view[self._end : wanted])
+            except ValueError as problem:
+                # What came before the damage counts; `found` raises this when it is handed out.
+                self._problem = problem
+                break
             if not count:
                 break
             self._end += count

@@ -22,7 +22,7 @@ def told(text: str, **options: Any) -> dict[str, Any]:
     return analyse([Bytes("excerpt", text.encode())], Options(**options))
 
 
-EXPECTED = {
+EXPECTED: dict[str, dict[str, Any]] = {
     SELF_SIGNED: {
         "peer": "vcsc",
         "address": "cucm.steven.lab",
