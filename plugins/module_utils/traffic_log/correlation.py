@@ -149,7 +149,7 @@ class Correlation:
 
     def _refused(self, key: ProcessKey, hit: Hit) -> None:
         refusal = hit.refusal
-        if refusal.action == TERMINATE and refusal.stage != HANDSHAKE:
+        if refusal.action == TERMINATE and refusal.stage != HANDSHAKE and not refusal.echoed:
             echo = (key, refusal.thread, refusal.name)
             self._echoes[echo] = self._echoes.get(echo, 0) + 1
             if len(self._echoes) > MOST_ECHOES:
@@ -212,6 +212,8 @@ class Correlation:
                 self._resolve(knot)
 
     def _resolve(self, knot: _Knot) -> None:
+        if self._is_simple(knot):
+            return
         doubtful = {*_of_two_minds(knot.pending), *_too_many(knot.pending)}
         left: list[_Pending] = []
         decided: list[tuple[_Pending, list[Request], str]] = []
@@ -226,6 +228,24 @@ class Correlation:
         shares = _by_attempts(left, taken, decided)
         certainty = PROBABLE if shares else AMBIGUOUS
         self._hand_out([*decided, *((item, taken[item], certainty) for item in left)], shares)
+
+    def _is_simple(self, knot: _Knot) -> bool:
+        """Hand out the hits of a request that nothing competes with; False when it is not that simple."""
+        first = knot.pending[0]
+        cause = first.hit.cause
+        if len(first.candidates) != 1:
+            return False
+        for item in knot.pending:
+            if item.late or item.candidates != first.candidates or item.hit.cause != cause:
+                return False
+        if _too_many(knot.pending):
+            return False
+        certainty = _certainty(first, first.candidates)
+        if certainty != EXACT or not knot.pending[-1].nothing_unseen():
+            return False
+        hits = [item.hit for item in knot.pending]
+        self._attributed(_attribution(hits, first.candidates, certainty))
+        return True
 
     def _hand_out(
         self,

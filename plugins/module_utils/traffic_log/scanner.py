@@ -20,7 +20,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.gram
     BARE_START,
     MARK,
     RECORD_START,
+    TERMINATE,
     Line,
+    Refused,
     Unreadable,
     read_line,
 )
@@ -209,6 +211,7 @@ class Scanner:
                 positions.append(position)
                 position = self._buffer.find(sentence, position + step, limit)
         records: list[tuple[int, int]] = []
+        line: Line | None = None
         beyond = 0
         for position in sorted(positions):
             if position < beyond:
@@ -218,8 +221,12 @@ class Scanner:
                 line_end = self._buffer.find(b"\n", position, limit)
                 beyond = line_end if line_end >= 0 else limit
             else:
+                follows = bounds[0] == beyond
                 beyond = bounds[1]
-                line = self._line(bytes(self._view[bounds[0] : bounds[1]]))
+                record = bytes(self._view[bounds[0] : bounds[1]])
+                if follows and _is_echo(record, line):
+                    continue
+                line = self._line(record)
                 if line is not None:
                     self._lines[self._base + bounds[0]] = line
                     records.append(bounds)
@@ -375,6 +382,15 @@ class Scanner:
         start = self._buffer.rfind(b"\n", max(0, self._end - LONGEST_RECORD), self._end) + 1
         if start >= self._read_to:
             self._line(bytes(self._view[start : self._end]))
+
+
+def _is_echo(record: bytes, before: Line | None) -> bool:
+    """Is it the second line about the refusal right before it? Then it tells nothing new."""
+    if not isinstance(before, Refused) or before.echoed or before.thread is None:
+        return False
+    words = f"[{before.thread}] ERROR: SSL connection failed for '{before.name}': ".encode()
+    before.echoed = before.action == TERMINATE and words in record
+    return before.echoed
 
 
 def _is_cut_prefix(before: bytes) -> bool:
