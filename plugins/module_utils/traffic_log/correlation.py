@@ -42,7 +42,7 @@ ProcessKey = tuple[str | None, int | None]
 Place = tuple[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Hit:
     """A refusal where it was found: `file` and line."""
 
@@ -56,7 +56,7 @@ class Hit:
         return refusal.stage, refusal.code, refusal.error, refusal.depth, refusal.action
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Attribution:
     """Hits of one cause, the requests that they belong to (those of them that are known), the possible ports.
 

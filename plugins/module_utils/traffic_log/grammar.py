@@ -205,7 +205,8 @@ def read_line(record: bytes, year_of: datetime | None = None) -> Line | None:
 
 def _plain(record: bytes) -> Line | None:
     """The same for lines in their usual shape; None for all others."""
-    step = _PLAIN_STEP.fullmatch(record)
+    kind = record[record.find(b"]: ") + 3 :][:1]
+    step = _PLAIN_STEP.fullmatch(record) if kind == b"U" else None
     if step is not None:
         time, host, pid, detail, transaction, ip, port, _http, status, method, url = step.groups()
         return Step(
@@ -218,7 +219,7 @@ def _plain(record: bytes) -> Line | None:
             None if url is None else url.decode("utf-8", "replace"),
             None if status is None else int(status),
         )
-    warning = _PLAIN_WARNING.fullmatch(record)
+    warning = _PLAIN_WARNING.fullmatch(record) if kind == b"[" else None
     if warning is None:
         return None
     time, host, pid, thread, message = warning.groups()

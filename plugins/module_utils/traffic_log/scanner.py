@@ -39,6 +39,8 @@ EDGE = CHUNK // 4
 MOST_UNANSWERED = 500
 """Refusals without such an answer for which all requests just before them are read."""
 LONGEST_RECORD = 16 * 1024
+MOST_LINES = 100
+"""Lines of one record up to the sentence in it."""
 LONGEST_SAMPLE = 1000
 
 REFUSALS = (
@@ -50,6 +52,8 @@ REFUSALS = (
 STEP, ALLOWED = b'Txn-id="', b'"Request Allowed"'
 RECEIVED = b'"Receive Request"'
 REFUSED_ANSWER = b"HTTP/1.1 502"
+DATE = (ord("2"), ord("-"), ord("T"))
+"""What stands at places 0, 4 and 10 of a line that begins with its time."""
 ANSWER = b'Detail="Sending Response"'
 
 
@@ -59,7 +63,7 @@ class Stream(Protocol):
     def readinto(self, buffer: memoryview, /) -> int | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Found:
     """A line that matters; `offset` is where its record starts, `number` its line (from 1) if lines are counted."""
 
@@ -218,8 +222,7 @@ class Scanner:
                 continue  # within a record that is known, or in a line that is none
             bounds = self._record(position)
             if bounds is None:
-                line_end = self._buffer.find(b"\n", position, limit)
-                beyond = line_end if line_end >= 0 else limit
+                beyond = self._next_start(position, limit)
             else:
                 follows = bounds[0] == beyond
                 beyond = bounds[1]
@@ -244,6 +247,13 @@ class Scanner:
             if reach < self._base + end:
                 without.append(start)
         return without
+
+    def _next_start(self, position: int, limit: int) -> int:
+        """Where the next record starts; nothing before it can belong to one."""
+        start = self._buffer.find(b"\n", position, limit) + 1
+        while 0 < start < limit and not self._starts_record(start):
+            start = self._buffer.find(b"\n", start, limit) + 1
+        return start if start > 0 else limit
 
     def _answered_requests(self, position: int, records: dict[int, int]) -> None:
         """Add the lines of requests that are answered with 502 soon after a refusal."""
@@ -320,8 +330,10 @@ class Scanner:
         """(start, end) of the record around a position; None when no record starts near before it."""
         lowest = max(0, position - LONGEST_RECORD)
         start = self._buffer.rfind(b"\n", lowest, position) + 1
+        lines = 1
         while not self._starts_record(start):
-            if start <= lowest or (start == 0 and self._base + lowest > 0):
+            lines += 1
+            if start <= lowest or lines > MOST_LINES:
                 return None
             start = self._buffer.rfind(b"\n", lowest, start - 1) + 1
         highest = min(self._end, start + LONGEST_RECORD)
@@ -331,6 +343,9 @@ class Scanner:
         return start, end if end > 0 else highest
 
     def _starts_record(self, start: int) -> bool:
+        buffer = self._buffer
+        if start + 10 < BUFFER and (buffer[start], buffer[start + 4], buffer[start + 10]) == DATE:
+            return True  # 2026-12-01T…, as in every line of an Expressway
         head = bytes(self._view[start : start + 48])
         if RECORD_START.match(head):
             return True
@@ -403,11 +418,13 @@ def _is_cut_prefix(before: bytes) -> bool:
 
 def _read_wrapped(record: bytes, year_of: datetime | None) -> Line | None:
     """The record read as it is, and if that gives nothing, with words joined that were broken at a line's end."""
+    wrapped = record.rstrip().count(b"\n")
     try:
         line = read_line(record, year_of)
     except Unreadable:
+        if not wrapped:
+            raise
         line = None
-    lines = record.split(b"\n")
-    if line is not None or len(lines) < 2:
-        return line if line is not None else read_line(record, year_of)
-    return read_line(b"".join(part.rstrip(b"\r") for part in lines), year_of)
+    if line is not None or not wrapped:
+        return line
+    return read_line(b"".join(part.rstrip(b"\r") for part in record.split(b"\n")), year_of)

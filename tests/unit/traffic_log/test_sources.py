@@ -236,7 +236,7 @@ def test_damaged_lines_never_break_it(places: list[tuple[int, int]]) -> None:
 
 
 class Endless:
-    """A stream of one line that never breaks, made while it is read."""
+    """A stream that repeats a few bytes, made while it is read."""
 
     def __init__(self, size: int, piece: bytes) -> None:
         self.left = size
@@ -256,17 +256,20 @@ class Endless:
         b'Txn-id="1" ',
         b"certificate verification failed for (x). Action=Terminate ",
         b"HTTP/1.1 502 ",
+        b"certificate verification failed for\n",
+        b'Txn-id="1"\n',
     ],
 )
-def test_one_line_of_40_mb(piece: bytes) -> None:
+def test_what_repeats_for_megabytes(piece: bytes) -> None:
     """In bounded memory; the time only shows that the work is in proportion to the size, whatever stands in the line."""
+    size = 4 * MB if piece.endswith(b"\n") else 40 * MB
     tracemalloc.start()
     started = time.process_time()
-    scanner = Scanner(Endless(40 * MB, piece))
+    scanner = Scanner(Endless(size, piece))
     assert list(scanner.found()) == []
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert scanner.size == 40 * MB
+    assert scanner.size == size
     assert peak < 32 * MB
     assert time.process_time() - started < 30
 
