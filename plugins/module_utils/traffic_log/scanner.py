@@ -44,11 +44,12 @@ MOST_LINES = 100
 LONGEST_SAMPLE = 1000
 
 REFUSALS = (
-    b"certificate verification failed for",
-    b") not in certificate",
-    b"SSL connection failed for",
-    b"plugin failed the origin certificate check for",
+    b"Core server certificate verification failed for (",
+    b") not in certificate. Action=",
+    b"SSL connection failed for '",
+    b"plugin failed the origin certificate check for ",
 )
+"""As the program prints them; the longer, the faster they are found. Only a short text may have other spaces."""
 STEP, ALLOWED = b'Txn-id="', b'"Request Allowed"'
 RECEIVED = b'"Receive Request"'
 REFUSED_ANSWER = b"HTTP/1.1 502"
