@@ -295,7 +295,7 @@ def main() -> int:
         "--large",
         type=float,
         default=2.0,
-        help="GB through the pipe for memory; the small one is 50 MB",
+        help="GB through the pipe for memory, beside 50 MB",
     )
     parser.add_argument("--analyse", metavar="PATH", help=argparse.SUPPRESS)
     parser.add_argument("--each-line", metavar="PATH", help=argparse.SUPPRESS)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
     HANDSHAKE,
@@ -37,9 +38,10 @@ RETRIES_WITHIN = 1.0
 MOST_PENDING = 256
 MOST_ECHOES = 1024
 MOST_RECENT = 65536
+MOST_PROCESSES = 1024
 
-ProcessKey = tuple[str | None, int | None]
-Place = tuple[str, str | None]
+ProcessKey: TypeAlias = "tuple[str | None, int | None]"
+Place: TypeAlias = "tuple[str, str | None]"
 
 
 @dataclass(slots=True, eq=False)
@@ -144,6 +146,8 @@ class Correlation:
 
     def _process(self, key: ProcessKey) -> Process:
         if key not in self._processes:
+            if len(self._processes) >= MOST_PROCESSES:
+                self._processes.pop(next(iter(self._processes)))
             self._processes[key] = Process()
         return self._processes[key]
 

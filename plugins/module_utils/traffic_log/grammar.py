@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 from ansible_collections.collab.expressway.plugins.module_utils.verdict import (
     verification_errors as errors,
@@ -162,7 +163,7 @@ class Allowed:
     url: str
 
 
-Line = Refused | ConnectionFailed | Step | Allowed
+Line: TypeAlias = "Refused | ConnectionFailed | Step | Allowed"
 
 
 class Unreadable(ValueError):
