@@ -8,7 +8,8 @@ address at that moment:
 
 * `exact`: every refused request that it may belong to asked for one origin; a request that got through was not refused.
 * `probable`: an attempt has one refusal only, and so one origin is left; or the answer or the request is not in the log.
-* `ambiguous`: several origins are possible, or no request is known. All possible ports are told.
+* `ambiguous`: several origins are possible, no request is known, or at that moment a request was refused of which the log
+  does not hold the beginning. All possible ports are told.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ class Correlation:
             self._process(key).allowed(line)
         else:
             answered = self._process(key).step(line)
-            if answered is not None:
+            if answered is not None and not self._process(key).just_begun(line.writer.at):
                 self._resolve_closed(key)
 
     def finish(self) -> None:
@@ -173,7 +174,8 @@ class Correlation:
         knot.pending.append(
             _Pending(hit, candidates, late, just_before, process, process.unseen_refused)
         )
-        if len(knot.pending) > MOST_PENDING or not knot.is_open():
+        young = process.just_begun(refusal.writer.at)
+        if len(knot.pending) > MOST_PENDING or not (young or knot.is_open()):
             self._resolve(self._knots.pop((key, place)))
 
     def _failed(self, key: ProcessKey, line: ConnectionFailed, found: Found, file: str) -> None:
@@ -314,6 +316,8 @@ def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
         return AMBIGUOUS
     if len(_origins(possible)) > 1:
         return None
+    if not item.nothing_unseen():
+        return AMBIGUOUS
     if item.hit.refusal.ip is None:
         return PROBABLE
     answered = any(request.refused or not terminated for request in possible)
@@ -325,21 +329,26 @@ def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
             request.asked is not None and request.asked.port == request.target_port
             for request in possible
         )
-        and item.nothing_unseen()
         and len(_origins(_possible(item))) == 1
     )
+    if not answered and item.process.just_begun(item.hit.refusal.writer.at):
+        return AMBIGUOUS
     return EXACT if sure else PROBABLE
 
 
 def _too_many(pending: Sequence[_Pending]) -> list[_Pending]:
-    """Hits of one attempt of a lone request, where one of them may be the late one of another origin."""
+    """Hits of one attempt of a lone request, where one of them may be the late one of another origin, or that of a request
+    that was sent before the log begins."""
     alone = [item for item in pending if len(item.candidates) == 1 and not item.late]
     load = Counter((item.candidates[0], item.attempts[item.candidates[0]]) for item in alone)
     return [
         item
         for item in alone
         if load[item.candidates[0], item.attempts[item.candidates[0]]] > 1
-        and len(_origins([*item.candidates, *item.just_before])) > 1
+        and (
+            len(_origins([*item.candidates, *item.just_before])) > 1
+            or item.process.just_begun(item.hit.refusal.writer.at)
+        )
     ]
 
 
@@ -399,7 +408,7 @@ def _by_attempts(
     """
     if not left or len({item.hit.cause for item in left}) > 1:
         return []
-    if any(item.hit.refusal.action != TERMINATE for item in left):
+    if any(item.hit.refusal.action != TERMINATE or not item.nothing_unseen() for item in left):
         return []
     requests = list(dict.fromkeys(request for item in left for request in taken[item]))
     if not all(request.refused and request.attempts for request in requests):
