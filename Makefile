@@ -88,7 +88,7 @@ lint: $(VENV)/.lint $(VENV)/.test
 	VENV=$(VENV) tests/sanity.sh
 
 bench: $(VENV)/.test
-	for bench in estate_start presented verdicts wanted_state; do $(BIN)/python -m tests.bench.$$bench || exit 1; done
+	for bench in estate_start presented verdicts wanted_state traffic_log; do $(BIN)/python -m tests.bench.$$bench || exit 1; done
 
 clean:
 	rm -rf .cache .ansible .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -53,19 +53,20 @@ GOALS = {
 
 
 def records(rng: random.Random, refused: float) -> Iterator[bytes]:
-    """Records without end: SIP messages, other programs, requests; `refused` is the part of all lines that refuse."""
+    """Records without end: SIP messages, other programs, requests; `refused` is the part of them that tells of a refusal,
+    in the WARNING or the ERROR that follows it."""
     (peer,) = peers_of(rng, 1)
     good = [origin for origin in ORIGINS if origin.fault is None]
     bad = [origin for origin in ORIGINS if origin.fault not in (None, "down")]
-    at, lines, refusals = START, 0, 0
+    at, written, telling = START, 0, 0
     while True:
         at += timedelta(milliseconds=rng.randint(1, 40))
-        origin = rng.choice(bad if refusals < refused * lines else good)
+        origin = rng.choice(bad if telling < refused * written else good)
         made = [
             line
             for _time, line, _truth in one_request(peer, at, origin, f"user{rng.randint(1, 500)}")
         ]
-        refusals += sum(" WARNING: " in line for line in made)
+        telling += 2 * sum(" WARNING: " in line for line in made)
         for _other in range(2):
             number = rng.getrandbits(64)
             made.append(
@@ -86,7 +87,7 @@ def records(rng: random.Random, refused: float) -> Iterator[bytes]:
                 " Content-Length: 0\n\n|"
             )
         text = "".join(f"{line}\n" for line in made)
-        lines += text.count("\n")
+        written += len(made)
         yield text.encode()
 
 
@@ -294,7 +295,7 @@ def main() -> int:
         "--large",
         type=float,
         default=2.0,
-        help="GB through the pipe for memory; the small one is 50 MB",
+        help="GB through the pipe for memory, beside 50 MB",
     )
     parser.add_argument("--analyse", metavar="PATH", help=argparse.SUPPRESS)
     parser.add_argument("--each-line", metavar="PATH", help=argparse.SUPPRESS)

@@ -286,8 +286,10 @@ def _tar(name: str, reader: Reader, growth: Growth, depth: int) -> Iterator[Pack
     long_name: str | None = None
     while True:
         header = exactly(reader, BLOCK)
-        if not any(header):
-            return  # the end of the archive; without it, tar takes it for whole as well
+        if not any(header):  # the end of the archive; without it, tar takes it for whole as well
+            while reader.read(PIECE):
+                pass  # what packs it tells only at its end whether it is whole
+            return
         if len(header) < BLOCK or _checksum(header) is None:
             raise Unread(f"{name}: the tar archive is cut off or damaged. Download it again.")
         growth.member()

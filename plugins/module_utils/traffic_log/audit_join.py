@@ -62,13 +62,20 @@ def join_audits(
         for verdict in audit["verdicts"]
         if verdict["outcome"] == "refused"
     ]
+    by_place: dict[tuple[str, str], list[tuple[Mapping[str, Any], Mapping[str, Any]]]] = {}
+    for pair in verdicts:
+        place = (_host_name(pair[0]["peer"]), pair[0]["address"].lower())
+        by_place.setdefault(place, []).append(pair)
     explained: list[Record] = []
     unpredicted: list[Record] = []
     met: set[tuple[str, str, int, str]] = set()
     for refusal in refusals:
         if refusal["stage"] not in JUDGED_STAGES:
             continue
-        matching = [pair for pair in verdicts if _same_origin(refusal, pair[0])]
+        here = by_place.get((_host_name(refusal["peer"]), refusal["address"].lower()), [])
+        matching = [
+            pair for pair in here if not refusal["ports"] or pair[0]["port"] in refusal["ports"]
+        ]
         met.update(_place(verdict) for verdict, _audit in matching)
         alike = [pair for pair in matching if _same_cause(refusal, pair[0])]
         if alike:
@@ -82,14 +89,6 @@ def join_audits(
         "unpredicted": unpredicted,
         "not_in_log": _not_in_log(verdicts, met),
     }
-
-
-def _same_origin(refusal: Mapping[str, Any], verdict: Mapping[str, Any]) -> bool:
-    return (
-        _host_name(refusal["peer"]) == _host_name(verdict["peer"])
-        and refusal["address"].lower() == verdict["address"].lower()
-        and (not refusal["ports"] or verdict["port"] in refusal["ports"])
-    )
 
 
 def _same_cause(refusal: Mapping[str, Any], verdict: Mapping[str, Any]) -> bool:

@@ -8,7 +8,8 @@ address at that moment:
 
 * `exact`: every refused request that it may belong to asked for one origin; a request that got through was not refused.
 * `probable`: an attempt has one refusal only, and so one origin is left; or the answer or the request is not in the log.
-* `ambiguous`: several origins are possible, or no request is known. All possible ports are told.
+* `ambiguous`: several origins are possible, no request is known, or at that moment a request was refused of which the log
+  does not hold the beginning. All possible ports are told.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
     HANDSHAKE,
@@ -37,12 +39,13 @@ RETRIES_WITHIN = 1.0
 MOST_PENDING = 256
 MOST_ECHOES = 1024
 MOST_RECENT = 65536
+MOST_PROCESSES = 1024
 
-ProcessKey = tuple[str | None, int | None]
-Place = tuple[str, str | None]
+ProcessKey: TypeAlias = "tuple[str | None, int | None]"
+Place: TypeAlias = "tuple[str, str | None]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Hit:
     """A refusal where it was found: `file` and line."""
 
@@ -56,7 +59,7 @@ class Hit:
         return refusal.stage, refusal.code, refusal.error, refusal.depth, refusal.action
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Attribution:
     """Hits of one cause, the requests that they belong to (those of them that are known), the possible ports.
 
@@ -133,7 +136,7 @@ class Correlation:
             self._process(key).allowed(line)
         else:
             answered = self._process(key).step(line)
-            if answered is not None:
+            if answered is not None and not self._process(key).just_begun(line.writer.at):
                 self._resolve_closed(key)
 
     def finish(self) -> None:
@@ -144,12 +147,14 @@ class Correlation:
 
     def _process(self, key: ProcessKey) -> Process:
         if key not in self._processes:
+            if len(self._processes) >= MOST_PROCESSES:
+                self._processes.pop(next(iter(self._processes)))
             self._processes[key] = Process()
         return self._processes[key]
 
     def _refused(self, key: ProcessKey, hit: Hit) -> None:
         refusal = hit.refusal
-        if refusal.action == TERMINATE and refusal.stage != HANDSHAKE:
+        if refusal.action == TERMINATE and refusal.stage != HANDSHAKE and not refusal.echoed:
             echo = (key, refusal.thread, refusal.name)
             self._echoes[echo] = self._echoes.get(echo, 0) + 1
             if len(self._echoes) > MOST_ECHOES:
@@ -169,7 +174,8 @@ class Correlation:
         knot.pending.append(
             _Pending(hit, candidates, late, just_before, process, process.unseen_refused)
         )
-        if len(knot.pending) > MOST_PENDING or not knot.is_open():
+        young = process.just_begun(refusal.writer.at)
+        if len(knot.pending) > MOST_PENDING or not (young or knot.is_open()):
             self._resolve(self._knots.pop((key, place)))
 
     def _failed(self, key: ProcessKey, line: ConnectionFailed, found: Found, file: str) -> None:
@@ -212,6 +218,8 @@ class Correlation:
                 self._resolve(knot)
 
     def _resolve(self, knot: _Knot) -> None:
+        if self._is_simple(knot):
+            return
         doubtful = {*_of_two_minds(knot.pending), *_too_many(knot.pending)}
         left: list[_Pending] = []
         decided: list[tuple[_Pending, list[Request], str]] = []
@@ -226,6 +234,24 @@ class Correlation:
         shares = _by_attempts(left, taken, decided)
         certainty = PROBABLE if shares else AMBIGUOUS
         self._hand_out([*decided, *((item, taken[item], certainty) for item in left)], shares)
+
+    def _is_simple(self, knot: _Knot) -> bool:
+        """Hand out the hits of a request that nothing competes with; False when it is not that simple."""
+        first = knot.pending[0]
+        cause = first.hit.cause
+        if len(first.candidates) != 1:
+            return False
+        for item in knot.pending:
+            if item.late or item.candidates != first.candidates or item.hit.cause != cause:
+                return False
+        if _too_many(knot.pending):
+            return False
+        certainty = _certainty(first, first.candidates)
+        if certainty != EXACT or not knot.pending[-1].nothing_unseen():
+            return False
+        hits = [item.hit for item in knot.pending]
+        self._attributed(_attribution(hits, first.candidates, certainty))
+        return True
 
     def _hand_out(
         self,
@@ -290,6 +316,8 @@ def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
         return AMBIGUOUS
     if len(_origins(possible)) > 1:
         return None
+    if not item.nothing_unseen():
+        return AMBIGUOUS
     if item.hit.refusal.ip is None:
         return PROBABLE
     answered = any(request.refused or not terminated for request in possible)
@@ -301,21 +329,26 @@ def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
             request.asked is not None and request.asked.port == request.target_port
             for request in possible
         )
-        and item.nothing_unseen()
         and len(_origins(_possible(item))) == 1
     )
+    if not answered and item.process.just_begun(item.hit.refusal.writer.at):
+        return AMBIGUOUS
     return EXACT if sure else PROBABLE
 
 
 def _too_many(pending: Sequence[_Pending]) -> list[_Pending]:
-    """Hits of one attempt of a lone request, where one of them may be the late one of another origin."""
+    """Hits of one attempt of a lone request, where one of them may be the late one of another origin, or that of a request
+    that was sent before the log begins."""
     alone = [item for item in pending if len(item.candidates) == 1 and not item.late]
     load = Counter((item.candidates[0], item.attempts[item.candidates[0]]) for item in alone)
     return [
         item
         for item in alone
         if load[item.candidates[0], item.attempts[item.candidates[0]]] > 1
-        and len(_origins([*item.candidates, *item.just_before])) > 1
+        and (
+            len(_origins([*item.candidates, *item.just_before])) > 1
+            or item.process.just_begun(item.hit.refusal.writer.at)
+        )
     ]
 
 
@@ -375,7 +408,7 @@ def _by_attempts(
     """
     if not left or len({item.hit.cause for item in left}) > 1:
         return []
-    if any(item.hit.refusal.action != TERMINATE for item in left):
+    if any(item.hit.refusal.action != TERMINATE or not item.nothing_unseen() for item in left):
         return []
     requests = list(dict.fromkeys(request for item in left for request in taken[item]))
     if not all(request.refused and request.attempts for request in requests):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 from ansible_collections.collab.expressway.plugins.module_utils.verdict import (
     verification_errors as errors,
@@ -81,6 +82,19 @@ _ALLOWED = re.compile(
 )
 
 
+_PLAIN_WARNING = re.compile(
+    rb"(\d{4}-[^ ]+) ([^ ]+) traffic_server\[(\d+)\]: \[([A-Z_]+ \d+)\] (WARNING: [^\n]+)\n?"
+)
+_PLAIN_STEP = re.compile(
+    rb"(\d{4}-[^ ]+) ([^ ]+) traffic_server\[(\d+)\]: UTCTime=\"[^\"]*\" Module=\"[^\"]*\" Level=\"\w+\": "
+    rb"Detail=\"(Receive Request|Sending Request|Sending Response)\" Txn-id=\"(\w+)\" TrackingID=\"[^\"]*\" "
+    rb"(?:Src-ip=\"[^\"]*\" Src-port=\"\d*\" (?:Last-via-addr=\"[^\"]*\" )?"
+    rb"|Dst-ip=\"([^\"]*)\" Dst-port=\"(\d{1,5})\" )Msg=\"(?:(HTTP/1.1 )(\d{3})|([A-Z]+) ([^ \"]+) )[^\"]*\"\s*"
+)
+"""The usual shape of the lines that large logs are full of, so that these need one match each."""
+MOST_MESSAGES = 4096
+
+
 @dataclass(slots=True)
 class Writer:
     """Who wrote a line, and when. `at` is seconds since the epoch, None for a line without time.
@@ -99,7 +113,8 @@ class Writer:
 class Refused:
     """A refused certificate. `name` is what was compared, `server` the origin's host name, `ip` its address.
 
-    `error` has the words of OpenSSL 1.1.1 (number in `code`, None when it is no error of OpenSSL).
+    `error` has the words of OpenSSL 1.1.1 (number in `code`, None when it is no error of OpenSSL). `echoed`: the line
+    that Traffic Server 8 writes after it was seen.
     """
 
     writer: Writer
@@ -112,6 +127,7 @@ class Refused:
     error: str
     code: int | None = None
     depth: int | None = None
+    echoed: bool = False
 
 
 @dataclass(slots=True)
@@ -147,7 +163,7 @@ class Allowed:
     url: str
 
 
-Line = Refused | ConnectionFailed | Step | Allowed
+Line: TypeAlias = "Refused | ConnectionFailed | Step | Allowed"
 
 
 class Unreadable(ValueError):
@@ -161,6 +177,9 @@ def read_line(record: bytes, year_of: datetime | None = None) -> Line | None:
     `year_of` is a moment not before the line, for lines without a year; without it they have no time.
     Raises `Unreadable` for a refusal that is cut off.
     """
+    plain = _plain(record)
+    if plain is not None:
+        return plain
     text = record.decode("utf-8", "replace").rstrip()
     if "\n" in text:
         text = " ".join(text.replace(MARK.decode(), " ").split())
@@ -177,10 +196,64 @@ def read_line(record: bytes, year_of: datetime | None = None) -> Line | None:
     rest = text[prefix.end() :]
     diagnostic = _DIAGNOSTIC.match(rest)
     if diagnostic:
-        return _diagnostic(writer, diagnostic["thread"], rest[diagnostic.end() :])
+        line = _diagnostic(writer, diagnostic["thread"], rest[diagnostic.end() :])
+        _remember(record, line)
+        return line
     if peer is None:
         return None
     return _step(writer, rest) or _allowed(writer, rest)
+
+
+def _plain(record: bytes) -> Line | None:
+    """The same for lines in their usual shape; None for all others."""
+    kind = record[record.find(b"]: ") + 3 :][:1]
+    step = _PLAIN_STEP.fullmatch(record) if kind == b"U" else None
+    if step is not None:
+        time, host, pid, detail, transaction, ip, port, _http, status, method, url = step.groups()
+        return Step(
+            _writer(time, host, pid),
+            transaction.decode(),
+            detail.decode(),
+            None if ip is None else ip.decode("utf-8", "replace"),
+            None if port is None else int(port),
+            None if method is None else method.decode(),
+            None if url is None else url.decode("utf-8", "replace"),
+            None if status is None else int(status),
+        )
+    warning = _PLAIN_WARNING.fullmatch(record) if kind == b"[" else None
+    if warning is None:
+        return None
+    time, host, pid, thread, message = warning.groups()
+    told = _messages.get(message)
+    if told is None:
+        return None
+    return Refused(
+        _writer(time, host, pid),
+        thread.decode(),
+        told.stage,
+        told.name,
+        told.server,
+        told.ip,
+        told.action,
+        told.error,
+        told.code,
+        told.depth,
+    )
+
+
+_messages: dict[bytes, Refused] = {}
+"""Refusals by their message: there are as many different ones as origins and causes."""
+
+
+def _remember(record: bytes, line: Line | None) -> None:
+    warning = _PLAIN_WARNING.fullmatch(record)
+    if warning is not None and isinstance(line, Refused) and len(_messages) < MOST_MESSAGES:
+        _messages[warning[5]] = line
+
+
+def _writer(time: bytes, host: bytes, pid: bytes) -> Writer:
+    stamp, at = _stamp(time.decode("utf-8", "replace"), None, None)
+    return Writer(host.decode("utf-8", "replace"), int(pid), stamp, at)
 
 
 def _diagnostic(

@@ -26,6 +26,8 @@ MOST_REMEMBERED = 1024
 LONGEST_REQUEST = 120.0
 """Seconds after which a request without an answer is no longer taken for the one that a refusal belongs to."""
 CLOCK_TOLERANCE = 2.0
+BEGINNING = 5.0
+"""Seconds in which a request that was sent before the log begins is refused, at the latest."""
 LATE = 1.0
 """Seconds by which a refusal may stand behind the answer that it caused, where two writers share a log."""
 
@@ -91,11 +93,14 @@ class Process:
         self._sent: dict[str | None, dict[str, Request]] = {}
         self.just_refused: list[Request] = []
         self.unseen_refused = 0
+        self._begins: float | None = None
         self._allowed: OrderedDict[str, str] = OrderedDict()
         self._closed: OrderedDict[str, None] = OrderedDict()
 
     def step(self, step: Step) -> Request | None:
         """Take a line in; the request, when this line answered it."""
+        if self._begins is None:
+            self._begins = step.writer.at
         if step.detail == "Sending Response":
             return self._answered(step)
         if step.detail == "Receive Response":
@@ -117,6 +122,10 @@ class Process:
         request.ip, request.port, request.at = step.ip, step.port, step.writer.at
         self._name_user(request)
         return None
+
+    def just_begun(self, at: float | None) -> bool:
+        """May requests still be under way that were sent before the log begins? Their answers are waited for."""
+        return at is None or self._begins is None or at - self._begins < BEGINNING
 
     def allowed(self, allowed: Allowed) -> None:
         """The allow list comes between the request and its way to the origin, and repeats its URL there."""
@@ -158,6 +167,8 @@ class Process:
             self._closed.popitem(last=False)
         if request.refused:
             request.at = step.writer.at
+            if request.path is None:  # it was sent before, too, where the log does not show it
+                self.unseen_refused += 1
             self.just_refused = [*self.just_refused[-15:], request]
         return request
 

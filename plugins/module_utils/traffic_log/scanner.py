@@ -20,7 +20,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.gram
     BARE_START,
     MARK,
     RECORD_START,
+    TERMINATE,
     Line,
+    Refused,
     Unreadable,
     read_line,
 )
@@ -37,17 +39,22 @@ EDGE = CHUNK // 4
 MOST_UNANSWERED = 500
 """Refusals without such an answer for which all requests just before them are read."""
 LONGEST_RECORD = 16 * 1024
+MOST_LINES = 100
+"""Lines of one record up to the sentence in it."""
 LONGEST_SAMPLE = 1000
 
 REFUSALS = (
-    b"certificate verification failed for",
-    b") not in certificate",
-    b"SSL connection failed for",
-    b"plugin failed the origin certificate check for",
+    b"Core server certificate verification failed for (",
+    b") not in certificate. Action=",
+    b"SSL connection failed for '",
+    b"plugin failed the origin certificate check for ",
 )
+"""As the program prints them; the longer, the faster they are found. Only a short text may have other spaces."""
 STEP, ALLOWED = b'Txn-id="', b'"Request Allowed"'
 RECEIVED = b'"Receive Request"'
 REFUSED_ANSWER = b"HTTP/1.1 502"
+DATE = (ord("2"), ord("-"), ord("T"))
+"""What stands at places 0, 4 and 10 of a line that begins with its time."""
 ANSWER = b'Detail="Sending Response"'
 
 
@@ -57,7 +64,7 @@ class Stream(Protocol):
     def readinto(self, buffer: memoryview, /) -> int | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Found:
     """A line that matters; `offset` is where its record starts, `number` its line (from 1) if lines are counted."""
 
@@ -103,6 +110,7 @@ class Scanner:
         self._lines: dict[int, Line] = {}  # refusals by offset, until they are handed out
         self._unanswered = 0
         self._ended = False
+        self._problem: ValueError | None = None
         self._counted_to = 0
         self._newlines = 0
         self.answers = 0
@@ -114,7 +122,12 @@ class Scanner:
         return self._base + self._end
 
     def found(self) -> Iterator[Found]:
-        """Every line that matters, in the order of the stream."""
+        """Every line that matters, in the order of the stream; then raises what the stream raised, a `ValueError`."""
+        yield from self._found()
+        if self._problem is not None:
+            raise self._problem
+
+    def _found(self) -> Iterator[Found]:
         ended = self._fill()
         if ended and self._end <= CHUNK:
             yield from self._short()
@@ -140,7 +153,12 @@ class Scanner:
         wanted = self._end + CHUNK
         start = self._end
         while self._end < wanted:
-            count = self._stream.readinto(self._view[self._end : wanted])
+            try:
+                count = self._stream.readinto(self._view[self._end : wanted])
+            except ValueError as problem:
+                # What came before the damage counts; `found` raises this when it is handed out.
+                self._problem = problem
+                break
             if not count:
                 break
             self._end += count
@@ -198,17 +216,21 @@ class Scanner:
                 positions.append(position)
                 position = self._buffer.find(sentence, position + step, limit)
         records: list[tuple[int, int]] = []
+        line: Line | None = None
         beyond = 0
         for position in sorted(positions):
             if position < beyond:
                 continue  # within a record that is known, or in a line that is none
             bounds = self._record(position)
             if bounds is None:
-                line_end = self._buffer.find(b"\n", position, limit)
-                beyond = line_end if line_end >= 0 else limit
+                beyond = self._next_start(position, limit)
             else:
+                follows = bounds[0] == beyond
                 beyond = bounds[1]
-                line = self._line(bytes(self._view[bounds[0] : bounds[1]]))
+                record = bytes(self._view[bounds[0] : bounds[1]])
+                if follows and _is_echo(record, line):
+                    continue
+                line = self._line(record)
                 if line is not None:
                     self._lines[self._base + bounds[0]] = line
                     records.append(bounds)
@@ -226,6 +248,13 @@ class Scanner:
             if reach < self._base + end:
                 without.append(start)
         return without
+
+    def _next_start(self, position: int, limit: int) -> int:
+        """Where the next record starts; nothing before it can belong to one."""
+        start = self._buffer.find(b"\n", position, limit) + 1
+        while 0 < start < limit and not self._starts_record(start):
+            start = self._buffer.find(b"\n", start, limit) + 1
+        return start if start > 0 else limit
 
     def _answered_requests(self, position: int, records: dict[int, int]) -> None:
         """Add the lines of requests that are answered with 502 soon after a refusal."""
@@ -302,8 +331,10 @@ class Scanner:
         """(start, end) of the record around a position; None when no record starts near before it."""
         lowest = max(0, position - LONGEST_RECORD)
         start = self._buffer.rfind(b"\n", lowest, position) + 1
+        lines = 1
         while not self._starts_record(start):
-            if start <= lowest or (start == 0 and self._base + lowest > 0):
+            lines += 1
+            if start <= lowest or lines > MOST_LINES:
                 return None
             start = self._buffer.rfind(b"\n", lowest, start - 1) + 1
         highest = min(self._end, start + LONGEST_RECORD)
@@ -313,6 +344,9 @@ class Scanner:
         return start, end if end > 0 else highest
 
     def _starts_record(self, start: int) -> bool:
+        buffer = self._buffer
+        if start + 10 < BUFFER and (buffer[start], buffer[start + 4], buffer[start + 10]) == DATE:
+            return True  # 2026-12-01T…, as in every line of an Expressway
         head = bytes(self._view[start : start + 48])
         if RECORD_START.match(head):
             return True
@@ -350,7 +384,7 @@ class Scanner:
 
     def _short(self) -> Iterator[Found]:
         """Every record of a text that fits into one chunk."""
-        starts = [0] if self._end else []
+        starts = [0]
         position = self._buffer.find(b"\n", 0, self._end) + 1
         while 0 < position < self._end:
             if self._starts_record(position):
@@ -366,6 +400,15 @@ class Scanner:
             self._line(bytes(self._view[start : self._end]))
 
 
+def _is_echo(record: bytes, before: Line | None) -> bool:
+    """Is it the second line about the refusal right before it? Then it tells nothing new."""
+    if not isinstance(before, Refused) or before.echoed or before.thread is None:
+        return False
+    words = f"[{before.thread}] ERROR: SSL connection failed for '{before.name}': ".encode()
+    before.echoed = before.action == TERMINATE and words in record
+    return before.echoed
+
+
 def _is_cut_prefix(before: bytes) -> bool:
     """Was the line above wrapped right behind the name and pid of the program, or behind its thread?"""
     while before.endswith(MARK):
@@ -376,11 +419,13 @@ def _is_cut_prefix(before: bytes) -> bool:
 
 def _read_wrapped(record: bytes, year_of: datetime | None) -> Line | None:
     """The record read as it is, and if that gives nothing, with words joined that were broken at a line's end."""
+    wrapped = record.rstrip().count(b"\n")
     try:
         line = read_line(record, year_of)
     except Unreadable:
+        if not wrapped:
+            raise
         line = None
-    lines = record.split(b"\n")
-    if line is not None or len(lines) < 2:
-        return line if line is not None else read_line(record, year_of)
-    return read_line(b"".join(part.rstrip(b"\r") for part in lines), year_of)
+    if line is not None or not wrapped:
+        return line
+    return read_line(b"".join(part.rstrip(b"\r") for part in record.split(b"\n")), year_of)

@@ -56,6 +56,14 @@ class Log:
     def text(self) -> bytes:
         return "".join(f"{line}\n" for line in self.lines).encode()
 
+    def without(self, first: int, last: int) -> Log:
+        """A log that begins and ends in the middle of requests."""
+        lines = self.lines[first : max(first, len(self.lines) - last)]
+        truth = {
+            line - first: one for line, one in self.truth.items() if 0 <= line - first < len(lines)
+        }
+        return Log(lines, truth)
+
     def parts(self, count: int) -> Iterator[Log]:
         """The same log in so many rotated parts, oldest first."""
         size = max(1, -(-len(self.lines) // count))

@@ -22,7 +22,7 @@ def told(text: str, **options: Any) -> dict[str, Any]:
     return analyse([Bytes("excerpt", text.encode())], Options(**options))
 
 
-EXPECTED = {
+EXPECTED: dict[str, dict[str, Any]] = {
     SELF_SIGNED: {
         "peer": "vcsc",
         "address": "cucm.steven.lab",
@@ -145,3 +145,19 @@ def test_a_rotation_between_request_and_refusal() -> None:
         files = [Bytes(f"part{number}", part.encode()) for number, part in enumerate(parts)]
         (record,) = analyse(files, Options())["refusals"]
         assert (record["ports"], record["certainty"]) == ([8443], "exact"), cut
+
+
+def test_who_got_through_was_not_refused() -> None:
+    """Two requests to one node at once: only the one that was answered with 502 met the refusal."""
+    first, allowed, sent, warning, error, answer = IP_ADDRESS.splitlines()
+    others = [
+        line.replace("144", "145").replace("8443/cucm", "6972/cucm").replace('"8443"', '"6972"')
+        for line in (first.replace("ODQ0Mw", "Njk3Mg"), sent)
+    ]
+    through = answer.replace("144", "145").replace("502 connect failed", "200 OK")
+    lines = [first, *others, allowed, sent, warning, error, through, answer]
+    (record,) = told("\n".join(lines))["refusals"]
+    assert (record["ports"], record["certainty"]) == ([8443], "exact")
+    refused = [line.replace("200 OK", "502 connect failed") for line in lines]
+    (record,) = told("\n".join(refused))["refusals"]
+    assert (record["ports"], record["certainty"]) == ([6972, 8443], "ambiguous")

@@ -21,6 +21,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.corr
     Attribution,
     Correlation,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
+    HANDSHAKE,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.scanner import Scanner
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,25 +53,28 @@ def attributions(parts: Sequence[Log]) -> list[tuple[Attribution, Refusal]]:
             correlation.take(found, name)
         assert scanner.skipped == 0
     correlation.finish()
-    told = [(made, hit) for made in collected for hit in made.hits]
+    # The second line of a refusal that was cut off tells of itself alone.
+    told = [
+        (made, hit) for made in collected for hit in made.hits if hit.refusal.stage != HANDSHAKE
+    ]
     places = Counter((hit.file, hit.found.number) for _made, hit in told)
     assert set(places) == set(truth), "a refusal was missed, or invented"
     assert set(places.values()) <= {1}
     return [(made, truth[hit.file, hit.found.number or 0]) for made, hit in told]
 
 
-def check(parts: Sequence[Log]) -> Counter[str]:
+def check(parts: Sequence[Log], *, whole: bool = True) -> Counter[str]:
     """How many refusals have each certainty.
 
     What is probable may be told by counting, so that two lines of one cause may have changed places: their number for
-    each port must be right.
+    each port must be right. In a log that is not `whole` the origin may be one that it does not even mention.
     """
     told = attributions(parts)
     probable: Counter[tuple[str, int]] = Counter()
     for made, truth in told:
         assert made.address == truth.origin.address
         if made.certainty == AMBIGUOUS:
-            assert not made.ports or truth.origin.port in made.ports
+            assert not whole or not made.ports or truth.origin.port in made.ports
             continue
         assert len(made.ports) == 1, made
         if made.certainty == EXACT:
@@ -79,18 +85,21 @@ def check(parts: Sequence[Log]) -> Counter[str]:
     return Counter(made.certainty for made, _truth in told)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10**9),
     overlap=st.sampled_from([0.5, 1, 3, 10, 40]),
     rotated=st.integers(1, 4),
     requests=st.integers(1, 120),
+    cut=st.one_of(
+        st.tuples(st.integers(0, 40), st.just(0)), st.tuples(st.just(0), st.integers(0, 40))
+    ),
 )
 def test_exact_and_probable_are_always_right(
-    seed: int, overlap: float, rotated: int, requests: int
+    seed: int, overlap: float, rotated: int, requests: int, cut: tuple[int, int]
 ) -> None:
     for log in estate_logs(seed, overlap=overlap, requests=requests):
-        check(list(log.parts(rotated)))
+        check(list(log.without(*cut).parts(rotated)), whole=cut == (0, 0))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -104,7 +113,7 @@ def test_most_are_told_apart_under_load() -> None:
     seen: Counter[str] = Counter()
     for log in estate_logs(7, overlap=4, requests=1500):
         seen += check([log])
-    assert seen[EXACT] + seen[PROBABLE] > 3 * seen[AMBIGUOUS], seen
+    assert seen[EXACT] + seen[PROBABLE] > 7 * seen[AMBIGUOUS], seen
 
 
 @pytest.mark.parametrize("seed", range(2))
