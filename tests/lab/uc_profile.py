@@ -81,7 +81,7 @@ class UcCluster:
 
     @property
     def major(self) -> int:
-        return int(self.release.split(".")[0])
+        return int(self.release.split(".", maxsplit=1)[0])
 
     @property
     def axl_version(self) -> str:

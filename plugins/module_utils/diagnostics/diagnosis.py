@@ -3,9 +3,9 @@
 
 """What a person reads of captured logs: each origin that was refused, why, and what to do.
 
-A diagnosis is {cluster (None for loose files), is_edge: whether it is of Expressway-E, files, refusals, connections, skipped_lines,
-joined, problem: why not all was read (or None), not_collected: [{peer, error}]}; the rest is as traffic_log_info returns it. What stands in a log is text of strangers: control
-characters are made visible.
+A diagnosis is {cluster (None for loose files), is_edge: whether it is of Expressway-E, files, refusals, connections,
+skipped_lines, joined, problem: why not all was read (or None), not_collected: [{peer, error}]}; the rest is as
+traffic_log_info returns it. What stands in a log is text of strangers: control characters are made visible.
 """
 
 from __future__ import annotations

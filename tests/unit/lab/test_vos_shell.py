@@ -84,7 +84,7 @@ def test_the_cluster_is_listed_as_on_a_publisher() -> None:
     assert lines[0] == f"{NETWORK}.11.1 {EMEA} cucm1 Publisher callmanager DBPub authenticated"
     assert lines[5].startswith(f"{NETWORK}.11.21 imp1.emea.example.test imp1 Subscriber cups DBPub")
     at = lines.index("Server Table (processnode) Entries")
-    assert list(lines[at + 2 : -1]) == [address for address, _ in unserved(EMEA).server_table]
+    assert list(lines[at + 2 : -1]) == [address for address, _role in unserved(EMEA).server_table]
     assert not any("cuc1" in line for line in lines)
 
 

@@ -288,7 +288,7 @@ def test_a_certificate_made_from_the_request_covers_every_name(
     pem = leaf(common_name, tuple(in_certificate))
     nodes = [origin(address, node=node) for address, node in advertised]
     result = san_coverage(
-        origins=nodes, presented=[shown(address, pem) for address, _ in advertised]
+        origins=nodes, presented=[shown(address, pem) for address, _name in advertised]
     )
     for entry, node in zip(result["coverage"], nodes, strict=True):
         assert entry["finding"] or (entry["covered"] and entry["strict"])
