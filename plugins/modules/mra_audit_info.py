@@ -20,8 +20,8 @@ description:
   - The model is described by the JSON schema C(docs/audit.schema.json) of this collection.
 author: ["The collab.expressway authors (@collab)"]
 requirements:
-  - cryptography >= 42
-  - pyOpenSSL >= 24.1
+  - cryptography >= 43
+  - pyOpenSSL >= 24.2
 attributes:
   check_mode:
     description: Can run in check mode and return the same as without, as it changes nothing.

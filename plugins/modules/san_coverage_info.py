@@ -21,8 +21,8 @@ description:
   - Chains, trust and validity are not looked at; see M(collab.expressway.origin_verdict_info).
 author: ["The collab.expressway authors (@collab)"]
 requirements:
-  - cryptography >= 42
-  - pyOpenSSL >= 24.1
+  - cryptography >= 43
+  - pyOpenSSL >= 24.2
 attributes:
   check_mode:
     description: Can run in check mode and return the same as without, as it changes nothing.
