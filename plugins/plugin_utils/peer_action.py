@@ -7,14 +7,23 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from ansible.plugins.loader import connection_loader
 from ansible_collections.collab.expressway.plugins.plugin_utils.rest_client import RestClient
 from ansible_collections.collab.expressway.plugins.plugin_utils.session_action import SessionAction
 from ansible_collections.collab.expressway.plugins.plugin_utils.shell_session import ShellSession
 from ansible_collections.collab.expressway.plugins.plugin_utils.ssh_login import SshLogin
 
-BEFORE_FORKING = (RestClient, ShellSession, SshLogin)
-"""The clients of the connection plugin. Ansible loads actions before it forks its workers, connections after: named here,
-they and paramiko are imported once, not by each worker."""
+CONNECTION = "collab.expressway.expressway"
+
+BEFORE_FORKING = (
+    RestClient,
+    ShellSession,
+    SshLogin,
+    connection_loader.get(CONNECTION, class_only=True),
+)
+"""The connection plugin and its clients. Ansible loads actions before it forks its workers, connections after: named here,
+they and paramiko are imported once, not by each worker, and so is the documentation of the plugin, which takes longer to read
+than most tasks to run."""
 
 
 class PeerConnection(Protocol):
@@ -32,5 +41,5 @@ class PeerConnection(Protocol):
 class PeerAction(SessionAction):
     """See `SessionAction`; `perform` gets a `PeerConnection`."""
 
-    transport = "collab.expressway.expressway"
+    transport = CONNECTION
     talks_to = "an Expressway peer"
