@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from ansible.plugins.loader import connection_loader
+from ansible.plugins.loader import connection_loader, filter_loader
 from ansible_collections.collab.expressway.plugins.plugin_utils.rest_client import RestClient
 from ansible_collections.collab.expressway.plugins.plugin_utils.session_action import SessionAction
 from ansible_collections.collab.expressway.plugins.plugin_utils.shell_session import ShellSession
@@ -20,10 +20,11 @@ BEFORE_FORKING = (
     ShellSession,
     SshLogin,
     connection_loader.get(CONNECTION, class_only=True),
+    filter_loader.get("collab.expressway.clusters"),
 )
-"""The connection plugin and its clients. Ansible loads actions before it forks its workers, connections after: named here,
-they and paramiko are imported once, not by each worker, and so is the documentation of the plugin, which takes longer to read
-than most tasks to run."""
+"""The connection plugin and its clients, and all filters, of which ansible-core loads none without the others. Ansible loads
+actions before it forks its workers, and everything else after: named here, it is loaded once. To compile and to read it takes
+longer than most tasks, and each host has a worker of its own for each task."""
 
 
 class PeerConnection(Protocol):

@@ -85,12 +85,12 @@ KILLED = {
 def rollouts(
     post: str, faults: list[tuple[str, tuple[tuple[int, int], dict[str, Any]]]]
 ) -> list[Rollout]:
-    """One cluster for each fault. Only an API that replaces can remove."""
+    """One cluster for each fault; some are told exactly what to hold. Only an API that replaces can remove."""
     return [
         Rollout(
             f"c{place}",
             via,
-            "exact" if (via == "root_ssh") == (post == "append") else "present",
+            "exact" if place % 2 and (via == "root_ssh") == (post == "append") else "present",
             broken,
             fault,
             size,
