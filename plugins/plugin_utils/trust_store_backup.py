@@ -45,7 +45,7 @@ def entries_in(folder: Path) -> list[dict[str, Any]]:
     manifest = folder / MANIFEST
     try:
         text = manifest.read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     try:
         return manifest_entries(text)
