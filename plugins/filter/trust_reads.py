@@ -32,6 +32,10 @@ options:
     description: Name of the variable that the task registered.
     type: str
     default: __trust_store_read
+  resumed:
+    description: Name of the variable that the task before it registered, whose failure kept it from being read.
+    type: str
+    default: __trust_store_resumed
 """
 
 EXAMPLES = r"""
@@ -59,10 +63,17 @@ def trust_reads(
     hostvars: Mapping[str, Mapping[str, Any]],
     elsewhere: Sequence[Mapping[str, Any]] = (),
     register: str = "__trust_store_read",
+    resumed: str = "__trust_store_resumed",
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
     delegated = {result.get("item"): result for result in elsewhere}
-    return {peer: read_of(delegated.get(peer) or hostvars[peer].get(register)) for peer in peers}
+
+    def result_of(peer: str) -> Any:
+        result = delegated.get(peer) or hostvars[peer].get(register)
+        # Not read because something before it went wrong, which says why.
+        return hostvars[peer].get(resumed) if (result or {}).get("skipped") else result
+
+    return {peer: read_of(result_of(peer)) for peer in peers}
 
 
 class FilterModule:

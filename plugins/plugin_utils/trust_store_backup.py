@@ -16,7 +16,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +26,10 @@ from ansible.utils.display import Display
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.backups import (
     FOREIGN,
     HALFWAY,
+    MANIFEST,
+    backup_name,
     left_by_interrupted_change,
+    manifest_entries,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
     TrustStore,
@@ -35,9 +37,22 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.chan
 )
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerRefused
 
-MANIFEST = "manifest.json"
-
 display = Display()
+
+
+def entries_in(folder: Path) -> list[dict[str, Any]]:
+    """What the manifest of `folder` lists; nothing where there is none. Raises OSError, and ValueError where it is broken."""
+    manifest = folder / MANIFEST
+    try:
+        text = manifest.read_text()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    try:
+        return manifest_entries(text)
+    except ValueError as error:
+        raise ValueError(
+            f"{manifest} cannot be understood: {error}. Repair it, or move it away when no run was killed while it wrote"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -74,7 +89,7 @@ class Backups:
         store = change.before
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            name = f"{_file_part(peer)}-{at:%Y%m%dT%H%M%SZ}-{store.sha256[:16]}.pem"
+            name = backup_name(peer, at, store.sha256)
             _write(self.folder / name, store.text.encode("utf-8", "surrogateescape"))
             self._list(
                 {
@@ -137,11 +152,7 @@ class Backups:
             display.warning(f"{self.folder / MANIFEST} cannot be written: {error}")
 
     def _entries(self) -> list[dict[str, Any]]:
-        manifest = self.folder / MANIFEST
-        entries = json.loads(manifest.read_text()) if manifest.exists() else []
-        if not isinstance(entries, list):
-            raise ValueError(f"{manifest} is no list of backups; move it away")
-        return entries
+        return entries_in(self.folder)
 
     def _list(self, entry: dict[str, Any]) -> None:
         self._change(lambda entries: entries if entry in entries else [*entries, entry])
@@ -172,8 +183,3 @@ def _write(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-
-
-def _file_part(peer: str) -> str:
-    """An inventory name may be an IPv6 address, or hold what a file name must not."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", peer).lstrip(".") or "peer"

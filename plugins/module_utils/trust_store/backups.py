@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -17,6 +20,42 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.chan
 
 SETTLED, HALFWAY, FOREIGN = "settled", "halfway", "foreign"
 """What an interrupted change has left: the old or the new store; something between them; or somebody else has written since."""
+
+MANIFEST = "manifest.json"
+_STAMP = re.compile(r"-\d{8}T\d{6}Z-[0-9a-f]{16}\.pem")
+
+
+def backup_name(peer: str, at: datetime, sha256: str) -> str:
+    """The file of a backup: peer, time (UTC) and the beginning of the store's digest."""
+    return f"{_file_part(peer)}-{at:%Y%m%dT%H%M%SZ}-{sha256[:16]}.pem"
+
+
+def _file_part(peer: str) -> str:
+    """An inventory name may be an IPv6 address, or hold what a file name must not."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", peer).lstrip(".") or "peer"
+
+
+def manifest_entries(text: str) -> list[dict[str, Any]]:
+    """The entries of a manifest, oldest first. Raises ValueError where it is none: what it said must not be taken for nothing."""
+    entries = json.loads(text)
+    if not isinstance(entries, list):
+        raise ValueError("it is no list of backups")
+    for number, entry in enumerate(entries):
+        keys = ("file", "peer", "taken_at", "sha256")
+        if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in keys):
+            raise ValueError(f"[{number}] is no entry with {', '.join(keys)}")
+        if entry.get("open") and not isinstance(entry.get("wanted"), list):
+            raise ValueError(f"[{number}] is open, but does not say what was wanted")
+    return entries
+
+
+def _owner(name: str, hosts: Sequence[str]) -> str | None:
+    """Which of `hosts` a file without an entry was taken from, by its name. One host's name may begin with that of another."""
+    stamp = _STAMP.search(name)
+    if stamp:
+        return next((host for host in hosts if _file_part(host) == name[: stamp.start()]), None)
+    begins = [host for host in hosts if name.startswith(f"{_file_part(host)}-")]
+    return max(begins, key=len, default=None)
 
 
 def choose_backup(
@@ -42,11 +81,7 @@ def choose_backup(
         )
     name = PurePath(given).name
     listed = next((entry for entry in manifest if entry.get("file") == name), None)
-    owner = (
-        listed["peer"]
-        if listed
-        else next((host for host in hosts if name.startswith(f"{host}-")), None)
-    )
+    owner = listed["peer"] if listed else _owner(name, hosts)
     if owner == peer:
         return _choice(given, listed)
     if len(hosts) == 1:

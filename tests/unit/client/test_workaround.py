@@ -111,9 +111,8 @@ def site(client: Client, tmp_path: Path) -> Site:
     return Site(client, tmp_path)
 
 
-@pytest.mark.parametrize("scope", ["replicated", "per_peer"])
-def test_off_twice_and_on_again(site: Site, scope: str) -> None:
-    site.client.set(origin_verification_scope=scope)
+def test_off_twice_and_on_again(site: Site) -> None:
+    site.client.set(origin_verification_scope="replicated")
     everywhere, nowhere = dict.fromkeys(TRIO, 1), dict.fromkeys(TRIO, 0)
 
     predicted = site.run("--check", "--diff", **OFF)
@@ -124,14 +123,8 @@ def test_off_twice_and_on_again(site: Site, scope: str) -> None:
     assert site.states() == ["Off", "Off", "Off"]
     assert off.raw.count(f"-xConfiguration {SWITCH}: On") == 3
     assert off.raw.count(f"+xConfiguration {SWITCH}: Off") == 3
-    by = "by replication" if scope == "replicated" else "changed"
-    assert (
-        f"trio: VerifyOriginServer is Off on {TRIO[0]} (changed), {TRIO[1]} ({by}), {TRIO[2]} ({by}), until {OFF['until']}: CHG0041"
-        in off.text
-    )
-    assert [len(lines) for lines in site.writes()] == (
-        [1, 0, 0] if scope == "replicated" else [1, 1, 1]
-    )
+    assert said_off(TRIO, "by replication") in off.text
+    assert [len(lines) for lines in site.writes()] == [1, 0, 0]
 
     again = site.run(**OFF)
     assert (again.code, again.changed) == (0, nowhere)
@@ -143,54 +136,72 @@ def test_off_twice_and_on_again(site: Site, scope: str) -> None:
     assert (on.code, on.changed) == (0, everywhere)
     assert site.states() == ["On", "On", "On"]
     assert f"trio: VerifyOriginServer is On on {TRIO[0]} (changed)" in on.text
-    assert site.run(state="on").changed == nowhere
 
 
-@pytest.mark.parametrize(
-    ("declared", "extra", "said"),
-    [
-        ({}, {}, "no state is given and none is declared"),
-        ({}, {"state": "disabled"}, "it must be on or off"),
-        ({}, {"state": "off"}, "needs origin_verification_until"),
-        ({}, OFF | {"until": "next week"}, "it must be a day such as 2026-12-01"),
-        ({}, OFF | {"reason": " "}, "needs origin_verification_reason"),
-        ({"state": False, "until": OFF["until"]}, {}, "needs origin_verification_reason"),
-    ],
-)
-def test_an_incomplete_declaration_touches_nothing(
-    site: Site, declared: dict[str, Any], extra: dict[str, Any], said: str
+def test_a_declaration_in_the_inventory_is_enough_where_each_peer_has_its_own_switch(
+    site: Site,
 ) -> None:
-    run = site.run(declared=declared, **extra)
-    assert run.code == 2
-    assert said in run.text
-    assert "Nothing was touched" in run.text
-    assert [site.client.estate.report(name)["logins"] for name in TRIO] == [0, 0, 0]
-
-
-def test_a_declaration_in_the_inventory_is_enough(site: Site) -> None:
-    run = site.run(declared={"state": False, "until": OFF["until"], "reason": "CHG1"})
+    site.client.set(origin_verification_scope="per_peer")
+    run = site.run(declared=OFF | {"state": False})
     assert (run.code, site.states()) == (0, ["Off", "Off", "Off"]), run.raw
+    assert said_off(TRIO, "changed") in run.text
+    assert [len(lines) for lines in site.writes()] == [1, 1, 1]
+    on = site.run(state="on")
+    assert (on.changed, site.states()) == (dict.fromkeys(TRIO, 1), ["On", "On", "On"]), on.raw
+
+
+def said_off(peers: list[str], by: str) -> str:
+    first, *others = peers
+    rest = ", ".join(f"{name} ({by})" for name in others)
+    return f"trio: VerifyOriginServer is Off on {first} (changed), {rest}, until {OFF['until']}: CHG0041"
+
+
+INCOMPLETE: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({}, {}, "no state is given and none is declared"),
+    ({}, {"state": "disabled"}, "it must be on or off"),
+    ({}, {"state": "off"}, "needs origin_verification_until"),
+    ({}, OFF | {"until": "next week"}, "it must be a day such as 2026-12-01"),
+    ({}, OFF | {"reason": " "}, "needs origin_verification_reason"),
+    ({"state": False, "until": OFF["until"]}, {}, "needs origin_verification_reason"),
+]
+
+
+def test_an_incomplete_declaration_touches_nothing(site: Site) -> None:
+    # One cluster of one peer for each.
+    clusters = [*TRIO, *(f"expc1.{name}.example.test" for name in ("lone", "between", "late"))]
+    site.hosts = {
+        name: {
+            "ansible_host": site.client.estate.peer(name).address,
+            "expressway_cluster": name,
+            **{f"origin_verification_{key}": value for key, value in declared.items()},
+            **given,
+        }
+        for name, (declared, given, _said) in zip(clusters, INCOMPLETE, strict=True)
+    }
+    run = site.run()
+    assert run.code == 2
+    for name, (_declared, _given, said) in zip(clusters, INCOMPLETE, strict=True):
+        found = re.search(rf"fatal: \[{re.escape(name)}\].*?(?=fatal: |PLAY RECAP)", run.text)
+        assert found and said in found[0] and "Nothing was touched" in found[0], (name, run.raw)
+    assert [site.client.estate.report(name)["logins"] for name in clusters] == [0] * 6
 
 
 @pytest.mark.parametrize(
     ("kind", "said"),
-    [
-        ("refuse_login", "refused the password"),
-        ("half_answer", "did not answer"),
-        ("reset", "could not be logged in"),
-    ],
+    [("refuse_login", "refused the password"), ("half_answer", "did not answer")],
 )
 def test_one_peer_that_cannot_be_read_keeps_the_whole_cluster_untouched(
     site: Site, kind: str, said: str
 ) -> None:
     site.client.estate.set_fault(TRIO[2], {"kind": kind, "channel": "shell"})
     site.variables["expressway_command_timeout"] = 2
-    run = site.run(**OFF)
+    run = site.run("-vvvvv", **OFF)
     assert run.code == 2
     assert f"trio: {TRIO[2]} could not be read" in run.text
     assert said in run.text
     assert "Nothing was written on any peer of trio" in run.text
     assert site.writes() == [[], [], []]
+    assert site.client.estate.profile.password not in run.raw
 
 
 def test_peers_that_are_left_out_are_named(site: Site) -> None:
@@ -231,21 +242,22 @@ def test_a_peer_that_fails_late_is_in_the_report_of_the_others(site: Site) -> No
     assert f"is Off on {TRIO[0]} (changed), {TRIO[2]} (changed)" in run.text
 
 
-@pytest.mark.parametrize("switch", ["On", "Off"])
-def test_past_the_day_it_says_what_on_would_break_and_sets_nothing(site: Site, switch: str) -> None:
+def test_past_the_day_it_says_what_on_would_break_and_sets_nothing(site: Site) -> None:
     (node,) = site.client.estate.profile.nodes
     site.variables["mra_audit_nodes"] = [
         {"name": node.name, "product": "cuc", "addresses": [node.name], "connect_to": node.address}
     ]
-    configure_everywhere(site, switch)
+    for name in TRIO:
+        peer = site.client.estate.peer(name)
+        site.client.estate.call(partial(peer.configure, {SWITCH: "Off"}))
     yesterday = str(date.today() - timedelta(days=1))
     run = site.run(declared=OFF | {"until": yesterday})
     assert run.code == 2
     assert f"was declared until {yesterday}, which has passed" in run.text
-    assert f"It is left as it is, {switch}." in run.text
+    assert "It is left as it is, Off." in run.text
     assert f"{node.name}:8443 on {', '.join(TRIO)}: " in run.text, run.raw
     assert "expired on" in run.text
-    assert site.states() == [switch] * 3
+    assert site.states() == ["Off"] * 3
     assert site.writes() == [[], [], []]
 
 
@@ -254,17 +266,8 @@ def test_past_the_day_it_fails_as_loudly_when_the_audit_cannot_be_made(site: Sit
     assert run.code == 2
     assert "was declared until 2020-02-29, which has passed" in run.text
     assert "Nobody knows what breaks, because the audit failed" in run.text
+    assert "It is left as it is, On." in run.text
     assert site.writes() == [[], [], []]
-
-
-def configure_everywhere(site: Site, switch: str) -> None:
-    for name in TRIO:
-        peer = site.client.estate.peer(name)
-        site.client.estate.call(partial(peer.configure, {SWITCH: switch}))
-
-
-def test_the_last_day_still_counts(site: Site) -> None:
-    assert site.run("--check", **OFF | {"until": str(date.today())}).code == 0
 
 
 def test_an_inventory_without_peers_fails(site: Site) -> None:
@@ -274,12 +277,8 @@ def test_an_inventory_without_peers_fails(site: Site) -> None:
     assert "no host in the group expressway_c" in run.text
 
 
-def test_no_password_in_the_loudest_output(site: Site) -> None:
-    run = site.run("-vvvvv", "--diff", **OFF)
+def test_no_password_in_the_loudest_output_of_the_last_day(site: Site) -> None:
+    run = site.run("-vvvvv", "--diff", **OFF | {"until": str(date.today())})
     assert run.code == 0
     assert "SSH login as admin" in run.raw
     assert site.client.estate.profile.password not in run.raw
-    site.client.estate.set_fault(TRIO[0], {"kind": "refuse_login"})
-    refused = site.run("-vvvvv", **OFF)
-    assert refused.code == 2
-    assert site.client.estate.profile.password not in refused.raw

@@ -262,7 +262,9 @@ def test_a_store_that_a_killed_run_left_halfway_is_put_right_by_the_next(
     COUNT.halfway += 1
     assert client.held == digests(*NEW)
     client.estate.set_fault(client.name, None)
+    journal = (client.backups / "manifest.json").read_bytes()
     predicted = client.trust(*NEW, api_post=told, check=True)
+    assert (client.backups / "manifest.json").read_bytes() == journal
     assert [one["sha256"] for one in predicted["added"]] == digests(*OLD)
     result = client.trust(*NEW, api_post=told)
     assert client.held == digests(*ends)
@@ -275,6 +277,18 @@ def test_a_store_that_a_killed_run_left_halfway_is_put_right_by_the_next(
     client.set(duplicate_certificate="accepted")
     assert not client.trust(*NEW).get("failed")
     assert client.held == digests(*OLD, *NEW)
+
+
+@pytest.mark.parametrize("content", ["", "[{", "{}", '["expc1"]'])
+def test_a_broken_manifest_stops_a_task_before_it_sends(client: StoreClient, content: str) -> None:
+    client.backups.mkdir(exist_ok=True)
+    manifest = client.backups / "manifest.json"
+    manifest.write_text(content)
+    result = client.trust(*NEW)
+    assert result["failed"] and f"{manifest} cannot be understood" in result["msg"]
+    assert "Nothing was sent" in result["msg"]
+    assert (client.uploads, client.held) == (0, digests(*OLD))
+    assert manifest.read_text() == content
 
 
 def test_what_somebody_else_wrote_after_an_interrupted_run_stays(client: StoreClient) -> None:

@@ -181,15 +181,6 @@ def test_no_backup_no_change(client: StoreClient) -> None:
     assert client.held == digests(*OLD, *NEW)
 
 
-def test_a_manifest_that_cannot_be_read_is_not_overwritten(client: StoreClient) -> None:
-    client.backups.mkdir()
-    (client.backups / "manifest.json").write_text("{}")
-    result = client.trust(*NEW)
-    assert "move it away" in result["msg"]
-    assert (client.backups / "manifest.json").read_text() == "{}"
-    assert client.uploads == 0
-
-
 def test_a_backup_restores_exactly(client: StoreClient) -> None:
     client.set(certs_root_post="replace")
     client.hold(pem(*OLD, STALE, TWIN))

@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""playbooks/trust.yml over many small clusters at once, as a site runs it: each cluster has its own mishap."""
+"""playbooks/trust.yml over many small clusters at once, as a site runs it: each cluster has its own mishap.
+
+Every task costs CPU time for every host, so most clusters are of one peer: two are for what happens between peers.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +28,17 @@ from tests.lab.profile import DEFAULT_PROFILE
 
 PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 PEERS = 2
+SERIAL = """
+- hosts: expressway_c
+  gather_facts: false
+  strategy: linear
+  serial: {}
+  roles: [collab.expressway.trust_store]
+"""
 
 
 def profile_of(clusters: int) -> dict[str, Any]:
-    """`clusters` clusters of two peers without UC nodes: c0, c1, …"""
+    """`clusters` clusters of two peers, of which a roll-out may use one, without UC nodes: c0, c1, …"""
     profile: dict[str, Any] = yaml.safe_load(DEFAULT_PROFILE.read_text())
     profile["clusters"] = {
         f"c{place}": {
@@ -52,18 +62,19 @@ def profile_of(clusters: int) -> dict[str, Any]:
 
 @dataclass
 class Rollout:
-    """One cluster and its mishap: `fault` strikes the peer `broken` (from 0)."""
+    """One cluster of `size` peers and its mishap: `fault` strikes the peer `broken` (from 0)."""
 
     cluster: str
     via: str
     state: str
     broken: int
     fault: dict[str, Any]
+    size: int = PEERS
     variables: dict[str, Any] = field(default_factory=dict)
 
     @property
     def peers(self) -> list[str]:
-        return [f"expc{number}.{self.cluster}.example.test" for number in range(1, PEERS + 1)]
+        return [f"expc{number}.{self.cluster}.example.test" for number in range(1, self.size + 1)]
 
     @property
     def name(self) -> str:
@@ -100,8 +111,23 @@ class Site:
         text = str(self.estate.report(name)["trust_store"])
         return sorted(one.sha256 for one in TrustStore.read(text).certificates)
 
-    def start(self, rollouts: list[Rollout], certificates: dict[str, str], timeout: float) -> Run:
-        """Start the playbook. `certificates` by state; `timeout` in seconds for one answer of a peer."""
+    def start(
+        self,
+        rollouts: list[Rollout],
+        certificates: dict[str, str],
+        timeout: float,
+        *,
+        playbook: str = "collab.expressway.trust",
+        serial: list[int | str] | None = None,
+        **extra: Any,
+    ) -> Run:
+        """Start the playbook. `certificates` by state; `timeout` in seconds for one answer of a peer.
+
+        `serial`: a play of the role with this keyword instead. `extra`: variables of the command line.
+        """
+        if serial is not None:
+            (self.folder / "serial.yml").write_text(SERIAL.format(json.dumps(serial)))
+            playbook = "serial.yml"
         profile, state = self.estate.profile, self.estate.state
         groups = {
             rollout.cluster: {
@@ -139,7 +165,7 @@ class Site:
         )
         output = (self.folder / "output").open("w+")
         process = subprocess.Popen(
-            [PLAYBOOK, "collab.expressway.trust", "-i", str(inventory)],
+            [PLAYBOOK, playbook, "-i", str(inventory), "-e", json.dumps(extra)],
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=self.folder,
