@@ -22,10 +22,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit.finding im
     in_order,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.codes import (
-    IP_ADDRESS_ADVERTISED,
-    IP_ONLY_AS_IP_SAN,
     PRESENTED_DIFFERS_FROM_STORED,
-    SHORT_HOST_NAME,
     WILDCARD,
     code_of,
 )
@@ -37,6 +34,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.mee
 from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.remedies import (
     evidence,
     full_name,
+    is_address_at_fault,
     remedy,
     title,
 )
@@ -110,7 +108,7 @@ def _covered(meeting: Meeting, sharing: Sharing) -> Record:
 def _needs_request(code: str | None, meeting: Meeting) -> bool:
     if code is None or code == PRESENTED_DIFFERS_FROM_STORED:
         return False
-    if code in (IP_ADDRESS_ADVERTISED, IP_ONLY_AS_IP_SAN, SHORT_HOST_NAME):
+    if is_address_at_fault(code, meeting):
         name = full_name(meeting)
         return name is not None and covered_by(meeting.certificate.names, name) is None
     return True

@@ -13,6 +13,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit.refusal_wo
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import (
+    is_full_name,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.sharing import Sharing
 
 Record = dict[str, Any]
@@ -29,10 +32,11 @@ def request_for(certificate: Certificate, sharing: Sharing) -> Record:
     nodes = sharing.holders(certificate)
     multi_server = sharing.is_multi_server(certificate)
     present = [name for name in certificate.record["san"]["dns"] if "*" not in name]
-    wanted = [name for node in nodes for name in (node, *sharing.addresses(node))]
+    wanted = [name for node in nodes for name in (*_own_name(node), *sharing.addresses(node))]
     hosts = [name for name in wanted if not is_ip_address(name)]
     names: dict[str, str] = {}
-    for name in (*present, *hosts):
+    # A dNSName has no dot at its end.
+    for name in (bare.rstrip(".") for bare in (*present, *hosts)):
         names.setdefault(name.casefold(), name)
     dns = list(names.values())
     return {
@@ -44,3 +48,8 @@ def request_for(certificate: Certificate, sharing: Sharing) -> Record:
         "ip_addresses": list(dict.fromkeys(name for name in wanted if is_ip_address(name))),
         "text": "".join(f"{name}\n" for name in dns),
     }
+
+
+def _own_name(node: str) -> list[str]:
+    """What the inventory calls a node is free text; only a full name belongs into a certificate."""
+    return [node] if is_full_name(node) else []

@@ -138,6 +138,21 @@ def test_an_advertised_ip_address_is_repaired_by_the_name(pem: str, dns: Any) ->
     assert len(result["csr"]) == bool(dns)
 
 
+@pytest.mark.parametrize("called", ["cucm-pub", "Publisher, rack 4", "192.0.2.1", "a..b"])
+def test_what_the_inventory_calls_a_node_does_not_get_into_a_certificate(called: str) -> None:
+    (request,) = one(origin(A, node=called), leaf("x", (B,)))["csr"]
+    assert (request["nodes"], request["dns"]) == ([called], [B, A])
+
+
+def test_a_dot_at_the_end_is_taken_out_of_the_address_not_put_into_a_certificate() -> None:
+    """The traffic server does not ignore it."""
+    (entry,) = one(origin(f"{A}.", node=A), leaf(A, (A,)))["coverage"]
+    assert (entry["covered"], entry["csr"]) == (False, None)
+    assert f"from {A}. to {A}," in entry["remedy"]
+    (request,) = one(origin(f"{A}.", node=A), leaf("x", (B,)))["csr"]
+    assert request["dns"] == [B, A]
+
+
 def test_what_is_stored_counts_where_nothing_was_presented() -> None:
     """RSA and ECDSA: which of them comes is a matter of ciphers that nobody saw."""
     result = san_coverage(
