@@ -208,7 +208,12 @@ def test_an_address_is_joined_to_its_node(
         (ADVERTISED_IP, ["ip-address-in-system-server-192.0.2.12"]),
         ({"axl_process_nodes": read(process_node(PUB), process_node(SUB), process_node(IMP, "imp", ipv6="imp1v6.example.test"))},
          ["ipv6-name-advertised-imp1v6.example.test"]),
+        # The publisher of a second cluster was asked, and no peer sends clients there.
+        ({"axl_process_nodes": read(*(process_node(name, usage="publisher") for name in (PUB, "cucm1.other.test")),
+                                    process_node(SUB), process_node(IMP, "imp")), "uds_servers": None},
+         ["publisher-not-on-expressway-cucm1.other.test"]),
         ({"axl_tftp_nodes": None}, ["tftp-nodes-assumed"]),
+        ({"axl_tftp_nodes": read()}, ["no-tftp-node"]),
         ({"axl_uc_services": unread()}, ["source-not-read-axl-uc-services"]),
         ({"axl_uc_services": read(service("voice mail"))}, ["not-a-host-voice-mail"]),
         ({"axl_process_nodes": None, "uds_servers": None, "cli_cluster": None, "expressway": None},
@@ -251,6 +256,32 @@ def test_a_source_asked_for_in_vain_makes_it_incomplete(unread_sources: Any) -> 
     for entry in result["not_read"]:
         assert entry["error"] == unread_sources[entry["source"]]["error"]
         assert entry["remedy"]
+
+
+STRANGER = "cucm9.example.test"
+NOT_ADVERTISED = f"expressway-publisher-not-advertised-cucm-{STRANGER}"
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "resolved", "complete"),
+    [
+        ({}, None, False),
+        # The same node under another name, as the resolver knows.
+        ({}, {STRANGER: IPS[PUB]}, True),
+        # Whoever lists it or leaves it out knows of that cluster.
+        ({"inventory": read(listed("other", product="cucm", addresses=[STRANGER]))}, None, True),
+        ({"inventory": read(listed(STRANGER, excluded=True))}, None, True),
+    ],
+)
+def test_a_cluster_on_the_expressway_that_nobody_read_makes_it_incomplete(
+    otherwise: Any, resolved: Any, complete: bool
+) -> None:
+    result = discovered(resolved, expressway=read(publisher(PUB), publisher(STRANGER)), **otherwise)
+    assert NOT_ADVERTISED in checks(result)
+    assert result["complete"] is complete
+    assert [entry["source"] for entry in result["not_read"]] == ([] if complete else ["publisher"])
+    for entry in result["not_read"]:
+        assert STRANGER in entry["error"] and "uc_publishers" in entry["remedy"]
 
 
 def test_without_axl_the_platform_still_tells_what_is_what() -> None:
