@@ -16,6 +16,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.report.files imp
     FILE_NAMES,
     render,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.report.text import screen
 
 from tests.unit.audit.observations import (
     CHAINS,
@@ -115,6 +116,15 @@ def test_findings_and_gaps_of_the_discovery_are_those_of_the_audit(
     assert model["summary"]["complete"] is not bool(gaps)
     found = [entry["check"] for entry in model["findings"] if not entry["check"].startswith("breaks")]  # fmt: skip
     assert found == checks
+
+
+def test_the_screen_says_once_why_addresses_may_be_missing() -> None:
+    axl = ("axl_process_nodes", "axl_tftp_nodes", "axl_uc_services")
+    model = audited(discovered(**{**FOUND, **dict.fromkeys(axl, unread("set vos_axl_user"))}))
+    assert screen([model]) == [
+        model["summary"]["answer"],
+        "  ? axl_process_nodes, axl_tftp_nodes, axl_uc_services not read: set vos_axl_user",
+    ]
 
 
 def test_an_advertised_ip_address_is_one_finding() -> None:
