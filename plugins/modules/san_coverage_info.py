@@ -72,9 +72,9 @@ options:
     default: []
   certificates:
     description:
-      - RV(collab.expressway.uc_certificates_info#module:certificates) of their nodes. Only C(node), C(unit) and C(pem) of an
-        entry are read. An entry belongs to the origins whose O(origins[].node), O(origins[].address) or
-        O(origins[].connect_to) is its C(node).
+      - RV(collab.expressway.uc_certificates_info#module:certificates) of their nodes. Only C(node), C(host), C(unit) and C(pem) of
+        an entry are read. An entry belongs to the origins whose O(origins[].node), O(origins[].address) or
+        O(origins[].connect_to) is its C(node) or its C(host).
     type: list
     elements: dict
     default: []
@@ -173,6 +173,13 @@ not_looked_at:
     key_type: {description: Key type that was not seen; null for all., type: str}
     reason: {description: Why., type: str}
     remedy: {description: What to do., type: str}
+not_compared:
+  description:
+    - Nodes with O(certificates) that belong to none of O(origins), so that nothing was compared with them. Where clients do use such a
+      node, name it in C(mra_audit_nodes) with its addresses.
+  type: list
+  elements: str
+  returned: success
 covered:
   description: Whether every certificate covers its address, and everything was looked at.
   type: bool

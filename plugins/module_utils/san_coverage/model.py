@@ -56,13 +56,13 @@ def san_coverage(
     presented: Iterable[Record] = (),
     certificates: Iterable[Record] = (),
 ) -> Record:
-    """{coverage, findings, csr, not_looked_at, covered}.
+    """{coverage, findings, csr, not_looked_at, not_compared, covered}.
 
     `origins`: [{address, port, product, node, connect_to, source}]; `presented`: entries of presented_certificates_info;
     `certificates`: records of uc_certificates_info. `covered` is false as soon as one certificate does not cover its
-    address, something was not looked at, or nothing was.
+    address, something was not looked at, or nothing was. `not_compared`: nodes whose certificates belong to no origin.
     """
-    meetings, gaps = seen(list(origins), presented, certificates)
+    meetings, gaps, strangers = seen(list(origins), presented, certificates)
     sharing = Sharing(meetings)
     coverage = [_covered(meeting, sharing) for meeting in meetings]
     requests = {
@@ -75,6 +75,7 @@ def san_coverage(
         "findings": _findings(meetings, coverage),
         "csr": [requests[key] for key in sorted(requests)],
         "not_looked_at": gaps,
+        "not_compared": strangers,
         "covered": bool(coverage) and not gaps and all(entry["covered"] for entry in coverage),
     }
 

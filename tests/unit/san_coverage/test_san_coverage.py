@@ -215,6 +215,32 @@ def test_a_service_that_was_not_restarted_presents_what_was_stored_before(
 
 
 @pytest.mark.parametrize(
+    ("places", "differs", "not_compared"),
+    [
+        ([(A, None)], True, []),
+        # The inventory calls the node as it likes; where it was read tells which one it is.
+        ([("emea-pub", "192.0.2.11")], True, []),
+        ([("emea-pub", A.upper())], True, []),
+        ([("emea-pub", "192.0.2.99"), ("emea-pub", "192.0.2.99")], False, ["emea-pub"]),
+        # Two nodes behind one address (a relay): neither is taken for the other.
+        ([("one", "192.0.2.11"), ("two", "192.0.2.11")], False, []),
+        ([(A, "192.0.2.11"), ("two", "192.0.2.11")], True, []),
+    ],
+)
+def test_what_a_node_stores_is_found_by_its_name_or_where_it_was_read(
+    places: list[tuple[str, str | None]], differs: bool, not_compared: list[str]
+) -> None:
+    pem = leaf(A, (A,), serial=7)
+    result = san_coverage(
+        origins=[{**origin(A), "connect_to": "192.0.2.11"}],
+        presented=[shown(A, leaf(A, (A,))), no_such_key_type(A)],
+        certificates=[{**stored(node, pem), "host": host} for node, host in places],
+    )
+    assert bool(result["findings"]) is differs
+    assert result["not_compared"] == not_compared
+
+
+@pytest.mark.parametrize(
     ("presented", "certificates", "gaps"),
     [
         ([], [], [(None, "neither presented")]),
@@ -271,6 +297,7 @@ def test_nothing_to_cover_is_not_covered() -> None:
         "findings": [],
         "csr": [],
         "not_looked_at": [],
+        "not_compared": [],
         "covered": False,
     }
 
