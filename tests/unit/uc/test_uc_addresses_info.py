@@ -263,6 +263,17 @@ def test_a_publisher_that_is_down_leaves_what_the_others_know(publisher: NodeCli
     }
 
 
+def test_a_publisher_that_is_down_is_unreachable_where_nobody_else_knows_anything(
+    publisher: NodeClient,
+) -> None:
+    publisher.fault("down")
+    result = publisher.task("uc_addresses_info", allow_unread=True)
+    assert result["unreachable"] is True
+    assert "no source of addresses could be read" in result["msg"]
+    # It is set already.
+    assert "allow_unread" not in result["msg"]
+
+
 def test_the_options_are_checked_before_anything_is_asked(publisher: NodeClient) -> None:
     with pytest.raises(Exception, match="nodes"):
         publisher.task("uc_addresses_info", nodes=[{"product": "cucm"}])
