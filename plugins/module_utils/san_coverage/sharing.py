@@ -5,19 +5,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.record import (
+    is_multi_server_name,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.meetings import Meeting
 from ansible_collections.collab.expressway.plugins.module_utils.verdict.origin_names import (
     covered_by,
 )
-
-_MULTI_SERVER_NAME = re.compile(r"[^.]+-ms(\.|$)", re.IGNORECASE)
-"""The common name that Unified CM gives a multi-server certificate: `cucm1-ms.example.com`."""
 
 
 class Sharing:
@@ -51,8 +50,8 @@ class Sharing:
 
     def is_multi_server(self, certificate: Certificate) -> bool:
         """By its common name, or because it names several nodes."""
-        name = certificate.record["common_name"] or ""
-        return bool(_MULTI_SERVER_NAME.match(name)) or len(self.named(certificate)) > 1
+        name = certificate.record["common_name"]
+        return is_multi_server_name(name) or len(self.named(certificate)) > 1
 
     def family(self, certificate: Certificate) -> str:
         """What is reissued together: a multi-server certificate with its older copies on other nodes, else itself."""

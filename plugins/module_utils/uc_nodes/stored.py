@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.certificates.bun
     Certificate,
     describe,
     read_bundle,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.record import (
+    is_multi_server_name,
 )
 
 UNITS_OF_MRA = (
@@ -28,8 +30,6 @@ UNITS_OF_MRA = (
 )
 """The units whose certificates mobile and remote access meets (Unified CM facts 1.4 and 4.1)."""
 LONGEST_CHAIN = 10
-
-_MULTI_SERVER = re.compile(r"[^.]+-ms(\..*)?", re.I)
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def _record(certificate: Certificate, unit: str, issuers: Issuers) -> dict[str, 
         "not_before": described["not_before"],
         "not_after": described["not_after"],
         "self_signed": described["self_signed"],
-        "multi_server": _MULTI_SERVER.fullmatch(described["common_name"] or "") is not None,
+        "multi_server": is_multi_server_name(described["common_name"]),
         "issuer": described["issuer"],
         "subject_key_identifier": described["ski"],
         "authority_key_identifier": described["aki"],

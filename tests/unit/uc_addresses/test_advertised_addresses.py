@@ -227,6 +227,18 @@ def test_what_is_wrong_is_found_and_nothing_else(otherwise: Any, expected: list[
         assert found["title"] and found["remedy"] and found["evidence"]
 
 
+def test_an_ipv6_address_is_one_address_however_it_is_written() -> None:
+    long, short = "2001:DB8:0:0::2", "2001:db8::2"
+    result = discovered(
+        axl_process_nodes=read(process_node(PUB, usage="publisher"), process_node(long)),
+        cli_server_table=None,
+        uds_servers=read({"host": PUB}, {"host": f"[{short}]"}),
+        expressway=None,
+    )
+    assert [address for address, _port in places(result) if ":" in address] == [long]
+    assert checks(result) == ["ip-address-in-system-server-2001-db8-0-0-2"]
+
+
 def test_tls_verify_mode_shows_what_it_left_unchecked() -> None:
     (found,) = discovered(expressway=read(publisher(PUB, tls_verify="on")))["findings"]
     assert f"Left unchecked: {SUB}." in found["evidence"]
