@@ -160,6 +160,10 @@ csr:
     common_name: {description: Common name of the certificate that it replaces., type: str}
     dns: {description: "Every name; those that it has, then those that it lacks.", type: list, elements: str}
     ip_addresses: {description: Advertised IP addresses that are left out; advertise a name instead., type: list, elements: str}
+    unseen_nodes:
+      description: Nodes of which no certificate was seen. Where one of them shares this certificate, its names are missing here.
+      type: list
+      elements: str
     text: {description: "The names, one a line, to paste into the CSR dialogue.", type: str}
 not_looked_at:
   description: What nobody saw.

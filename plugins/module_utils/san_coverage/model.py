@@ -63,7 +63,7 @@ def san_coverage(
     address, something was not looked at, or nothing was. `not_compared`: nodes whose certificates belong to no origin.
     """
     meetings, gaps, strangers = seen(list(origins), presented, certificates)
-    sharing = Sharing(meetings)
+    sharing = Sharing(meetings, gaps)
     coverage = [_covered(meeting, sharing) for meeting in meetings]
     requests = {
         (tuple(entry["csr"]["units"]), tuple(entry["csr"]["dns"])): entry["csr"]

@@ -82,9 +82,11 @@ def _reissue(request: Record | None) -> str:
     where = (
         "the publisher (Multi-server(SAN))" if request["multi_server"] else listed(request["nodes"])
     )
+    unseen = listed(request["unseen_nodes"])
     return (
         f"Generate a new CSR for {listed(request['units']) or 'the certificate'} on {where} with these subject alternative "
         f"names: {', '.join(request['dns'])}."
+        + (f" Nothing was seen of {unseen}: add their names if they share it." if unseen else "")
     )
 
 

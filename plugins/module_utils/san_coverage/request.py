@@ -22,11 +22,12 @@ Record = dict[str, Any]
 
 
 def request_for(certificate: Certificate, sharing: Sharing) -> Record:
-    """{nodes, units, multi_server, common_name, dns, ip_addresses, text}.
+    """{nodes, units, multi_server, common_name, dns, ip_addresses, unseen_nodes, text}.
 
     `dns`: the names that the certificate has, without wildcards (Unified CM takes none), then what is missing, so that
     nobody loses a name. `ip_addresses`: addresses left out, because a CA should not issue them as dNSName and the
-    traffic server compares nothing else: advertise the FQDN instead. `text`: `dns`, one name a line, as the field
+    traffic server compares nothing else: advertise the FQDN instead. `unseen_nodes`: those that may share a multi-server
+    certificate, too, but of which nothing was seen. `text`: `dns`, one name a line, as the field
     "Other Domains" takes it.
     """
     nodes = sharing.holders(certificate)
@@ -46,6 +47,7 @@ def request_for(certificate: Certificate, sharing: Sharing) -> Record:
         "common_name": certificate.record["common_name"],
         "dns": dns,
         "ip_addresses": list(dict.fromkeys(name for name in wanted if is_ip_address(name))),
+        "unseen_nodes": sharing.unseen if multi_server else [],
         "text": "".join(f"{name}\n" for name in dns),
     }
 

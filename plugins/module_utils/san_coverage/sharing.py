@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
@@ -18,11 +19,13 @@ from ansible_collections.collab.expressway.plugins.module_utils.verdict.origin_n
     covered_by,
 )
 
+Record = dict[str, Any]
+
 
 class Sharing:
     """Nodes by the certificate that they hold."""
 
-    def __init__(self, meetings: Iterable[Meeting]) -> None:
+    def __init__(self, meetings: Iterable[Meeting], gaps: Iterable[Record] = ()) -> None:
         self._addresses: dict[str, dict[str, None]] = {}
         self._holders: dict[str, dict[str, None]] = {}
         self._units: dict[str, dict[str, None]] = {}
@@ -38,6 +41,9 @@ class Sharing:
             self._holders.setdefault(family, {})[meeting.node] = None
             if meeting.unit:
                 self._units.setdefault(family, {})[meeting.unit] = None
+        places = {str(gap["node"] or gap["address"]) for gap in gaps}
+        self.unseen = sorted(places - self._addresses.keys())
+        """Nodes of which no certificate is known: they may share any."""
 
     def _names(self, meeting: Meeting, node: str) -> bool:
         return any(
