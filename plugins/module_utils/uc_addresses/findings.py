@@ -96,7 +96,7 @@ def axl_differs_from_inventory(discovery: Discovery) -> Iterator[Record]:
         for address in item.get("addresses") or ()
     ]
     sources = [source for source in ADVERTISING if was_read(discovery.readings, source)]
-    if not listing or AXL_PROCESS_NODES not in sources:
+    if not listing or not set(SYSTEM_SERVER) & set(sources):
         return
     stray = [
         entry["address"]

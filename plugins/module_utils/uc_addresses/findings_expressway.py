@@ -13,6 +13,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit.finding im
     finding,
     listed,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import (
+    is_full_name,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.discovery import (
     Discovery,
 )
@@ -40,12 +43,21 @@ def expressway_publisher_not_advertised(discovery: Discovery) -> Iterator[Record
                 if same
                 else "No advertised address is known to be the same node: it may be a publisher of another cluster."
             ],
-            f"Configure the publisher as {same[0]} on the Expressway-C, or correct System > Server."
-            if same
-            else "Add that cluster's publisher to mra_audit_publishers, or correct the UC servers of the Expressway-C.",
+            _agree(publisher, same),
             about=[product, publisher],
             peers=peers,
         )
+
+
+def _agree(publisher: str, advertised: list[str]) -> str:
+    """What to do so that both have the same name, and a full one: certificates hold nothing else."""
+    if not advertised:
+        return "Add that cluster's publisher to mra_audit_publishers, or correct the UC servers of the Expressway-C."
+    good = next((address for address in advertised if is_full_name(address)), None)
+    if good:
+        return f"Configure the publisher as {good} on the Expressway-C, or correct System > Server."
+    name = publisher if is_full_name(publisher) else "the FQDN"
+    return f"Change System > Server from {advertised[0]} to {name}, and have {name} on the Expressway-C."
 
 
 def clusters_not_read(discovery: Discovery) -> list[Record]:
@@ -59,8 +71,8 @@ def clusters_not_read(discovery: Discovery) -> list[Record]:
             "source": PUBLISHER,
             "error": f"{publisher} ({product}) is configured on the Expressway-C and is no node of a cluster that was read, so "
             "the other nodes of its cluster are not known",
-            "remedy": f"Add {publisher} to the group uc_publishers, or list the nodes of its cluster in mra_audit_nodes; if it is "
-            "a node that was read, let the platform CLI or a resolver tell its names.",
+            "remedy": "Put the Unified CM publisher of its cluster into the group uc_publishers, or list the nodes of that cluster in "
+            "mra_audit_nodes; if it is a node that was read, let the platform CLI or a resolver tell its names.",
         }
         for product, publisher, _peers, same in _not_advertised(discovery)
         if not same

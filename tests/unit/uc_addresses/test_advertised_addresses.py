@@ -196,6 +196,9 @@ def test_an_address_is_joined_to_its_node(
          ["short-host-name-cucm2", "uds-differs-from-axl"]),
         ({"inventory": read(listed("x", product="cucm", addresses=[PUB, SUB, IMP, CUC, "old.example.test"]))},
          ["axl-differs-from-inventory-not-advertised"]),
+        # The platform CLI knows System > Server as well.
+        ({"axl_process_nodes": None, "inventory": read(listed("x", product="cucm", addresses=[PUB, SUB, IMP, CUC, "old.example.test"]))},
+         ["axl-differs-from-inventory-not-advertised"]),
         ({"inventory": read(listed(PUB, product="cucm", addresses=[PUB]), listed(SUB, addresses=[SUB]))},
          ["axl-differs-from-inventory-not-listed"]),
         # Overriding and excluding is no list to compare with.
@@ -225,6 +228,30 @@ def test_what_is_wrong_is_found_and_nothing_else(otherwise: Any, expected: list[
     assert checks(result) == sorted(expected)
     for found in result["findings"]:
         assert found["title"] and found["remedy"] and found["evidence"]
+
+
+@pytest.mark.parametrize(
+    ("configured", "advertised", "remedy"),
+    [
+        (IPS[PUB], PUB, f"Configure the publisher as {PUB} on"),
+        # An address that no certificate holds is not what the Expressway-C should have as well.
+        (PUB, IPS[PUB], f"from {IPS[PUB]} to {PUB}, and"),
+        (PUB, "cucm1", f"from cucm1 to {PUB}, and"),
+        ("cucm1", IPS[PUB], f"from {IPS[PUB]} to the FQDN, and"),
+    ],
+)
+def test_expressway_and_system_server_are_brought_to_the_full_name(
+    configured: str, advertised: str, remedy: str
+) -> None:
+    nodes = read(process_node(advertised, usage="publisher"), process_node(SUB))
+    result = discovered(
+        axl_process_nodes=nodes, cli_server_table=None, uds_servers=None, expressway=read(publisher(configured))
+    )  # fmt: skip
+    (found,) = [
+        f for f in result["findings"] if f["check"] == "expressway_publisher_not_advertised"
+    ]
+    assert remedy in found["remedy"]
+    assert result["complete"]
 
 
 def test_an_ipv6_address_is_one_address_however_it_is_written() -> None:
