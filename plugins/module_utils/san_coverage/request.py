@@ -47,7 +47,9 @@ def request_for(certificate: Certificate, sharing: Sharing) -> Record:
         "common_name": certificate.record["common_name"],
         "dns": dns,
         "ip_addresses": list(dict.fromkeys(name for name in wanted if is_ip_address(name))),
-        "unseen_nodes": sharing.unseen if multi_server else [],
+        "unseen_nodes": [node for node in sharing.unseen if node.casefold() not in names]
+        if multi_server
+        else [],
         "text": "".join(f"{name}\n" for name in dns),
     }
 
