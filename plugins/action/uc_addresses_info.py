@@ -54,7 +54,7 @@ class ActionModule(NodeAction):
             optional_ports=_given(options["optional_ports"]),
         )
         if gathered.errors and not (options["allow_unread"] and result["addresses"]):
-            raise _unread(gathered)
+            raise _unread(gathered, nothing=options["allow_unread"])
         release = next((item["version"] for item in items(gathered.readings, UDS_VERSION)), None)
         return {
             "changed": False,
@@ -83,11 +83,16 @@ def _listed(node: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _unread(gathered: Gathered) -> PeerError:
+def _unread(gathered: Gathered, *, nothing: bool) -> PeerError:
+    """`nothing`: going on without these sources was allowed, and the others know no address either."""
     missed = [source for source, reading in gathered.readings.items() if not reading["read"]]
-    message = (
-        f"not every source of addresses could be read ({', '.join(missed)}), so addresses may be missing:\n- "
-        + "\n- ".join(gathered.errors)
-        + "\nLeave a way that this site does not have out of the option sources, or set allow_unread: true to go on with what is known"
+    begin, end = (
+        ("no source of addresses could be read", "Repair one of them; nothing is known otherwise")
+        if nothing
+        else (
+            f"not every source of addresses could be read ({', '.join(missed)}), so addresses may be missing",
+            "Leave a way that this site does not have out of the option sources, or set allow_unread: true to go on with what is known",
+        )
     )
+    message = f"{begin}:\n- " + "\n- ".join(gathered.errors) + f"\n{end}"
     return PeerUnreachable(message) if gathered.unreachable else PeerRefused(message)

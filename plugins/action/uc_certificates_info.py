@@ -48,7 +48,8 @@ class ActionModule(NodeAction):
         source, stored, api_error = stored_over(
             options["source"], connection, units or UNITS_OF_MRA, trust=trust
         )
-        node = connection.get_option("inventory_name") or connection.get_option("host")
+        host = connection.get_option("host")
+        node = connection.get_option("inventory_name") or host
         product = product_of(one.unit for one in stored.own)
         return {
             "changed": False,
@@ -58,7 +59,7 @@ class ActionModule(NodeAction):
             "release": stored.release or (_told_by_uds(connection) if product == "cucm" else None),
             "source": source,
             "api_error": api_error,
-            **certificate_records(stored, node=node, units=units, trust=trust),
+            **certificate_records(stored, node=node, host=host, units=units, trust=trust),
         }
 
 

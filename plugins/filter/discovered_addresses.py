@@ -78,7 +78,7 @@ _value:
     optional_origins: {description: Addresses with ports that not every node serves., type: list, elements: dict}
     excluded: {description: What the inventory leaves out., type: list, elements: dict}
     not_read: {description: "Sources that were asked for in vain, with error and remedy.", type: list, elements: dict}
-    complete: {description: Whether every source was read and every address can be audited., type: bool}
+    complete: {description: "Whether every source was read, no publisher of the Expressway-C was left out, and every address can be audited.", type: bool}
     findings: {description: "What a person should act on, worst first.", type: list, elements: dict}
 """
 

@@ -72,9 +72,9 @@ options:
     default: []
   certificates:
     description:
-      - RV(collab.expressway.uc_certificates_info#module:certificates) of their nodes. Only C(node), C(unit) and C(pem) of an
-        entry are read. An entry belongs to the origins whose O(origins[].node), O(origins[].address) or
-        O(origins[].connect_to) is its C(node).
+      - RV(collab.expressway.uc_certificates_info#module:certificates) of their nodes. Only C(node), C(host), C(unit) and C(pem) of
+        an entry are read. An entry belongs to the origins whose O(origins[].node), O(origins[].address) or
+        O(origins[].connect_to) is its C(node) or its C(host).
     type: list
     elements: dict
     default: []
@@ -160,6 +160,10 @@ csr:
     common_name: {description: Common name of the certificate that it replaces., type: str}
     dns: {description: "Every name; those that it has, then those that it lacks.", type: list, elements: str}
     ip_addresses: {description: Advertised IP addresses that are left out; advertise a name instead., type: list, elements: str}
+    unseen_nodes:
+      description: Nodes of which no certificate was seen. Where one of them shares this certificate, its names are missing here.
+      type: list
+      elements: str
     text: {description: "The names, one a line, to paste into the CSR dialogue.", type: str}
 not_looked_at:
   description: What nobody saw.
@@ -173,6 +177,13 @@ not_looked_at:
     key_type: {description: Key type that was not seen; null for all., type: str}
     reason: {description: Why., type: str}
     remedy: {description: What to do., type: str}
+not_compared:
+  description:
+    - Nodes with O(certificates) that belong to none of O(origins), so that nothing was compared with them. Where clients do use such a
+      node, name it in C(mra_audit_nodes) with its addresses.
+  type: list
+  elements: str
+  returned: success
 covered:
   description: Whether every certificate covers its address, and everything was looked at.
   type: bool

@@ -245,7 +245,10 @@ not_read:
   type: list
   elements: dict
 complete:
-  description: Whether every source that was asked for was read and every address can be audited.
+  description:
+    - Whether every source that was asked for was read and every address can be audited.
+    - Also false where O(expressway_servers) has a publisher that is no node of this cluster, and O(nodes) says nothing of it, because the
+      other nodes of its cluster are not known.
   returned: success
   type: bool
 findings:

@@ -84,6 +84,9 @@ certificates:
     node:
       description: Inventory name of the node.
       type: str
+    host:
+      description: Host name or IP address at which it was read.
+      type: str
     unit:
       description: Unit, V(tomcat-ECDSA) for instance.
       type: str

@@ -9,6 +9,7 @@ may then refuse one field. That field is None or empty; the others are still tol
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ KEY_TYPES = {
 }
 KEY_SIZES = {"ed25519": 256, "ed448": 456}
 COMMON_NAME = "2.5.4.3"
+_MULTI_SERVER = re.compile(r"[^.]+-ms(\..*)?", re.IGNORECASE)
 
 
 def certificate_record(der: bytes, parsed: Any) -> dict[str, Any]:
@@ -161,3 +163,8 @@ def _usage(oid: Any) -> str:
     """`serverAuth`, or the dotted identifier of a purpose without a name."""
     name = getattr(oid, "_name", "Unknown OID")
     return oid.dotted_string if name == "Unknown OID" else name
+
+
+def is_multi_server_name(common_name: str | None) -> bool:
+    """Is it of the form that Unified CM gives multi-server certificates: `cucm1-ms.example.com`?"""
+    return _MULTI_SERVER.fullmatch(common_name or "") is not None

@@ -73,6 +73,11 @@ def read_origins(options: Iterable[Mapping[str, Any]]) -> list[Origin]:
     return origins
 
 
+def is_full_name(text: str) -> bool:
+    """Is this the name of a host with its domain, no IP address and no free text?"""
+    return "." in text.rstrip(".") and not is_ip_literal(text) and bool(_HOST_NAME.fullmatch(text))
+
+
 def _host(value: str, place: str) -> str:
     if is_ip_literal(value) or _HOST_NAME.fullmatch(value):
         return value

@@ -8,7 +8,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from ansible_collections.collab.expressway.plugins.module_utils.audit.gaps import told
+from ansible_collections.collab.expressway.plugins.module_utils.audit.gaps import (
+    SOURCE,
+    told,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.audit.short_names import (
     cluster_domain,
     short,
@@ -34,7 +37,10 @@ WHERE_COLUMNS = 40
 
 def screen(audits: list[Record], *, lines: int = SCREEN_LINES) -> list[str]:
     """At most `lines` lines of at most 100 columns; what does not fit is counted, never dropped in silence."""
-    blocks = [(_clip(audit["summary"]["answer"]), _login_lines(audit)) for audit in audits]
+    blocks = [
+        (_clip(audit["summary"]["answer"]), [*_unread_lines(audit), *_login_lines(audit)])
+        for audit in audits
+    ]
     room = lines - len(blocks)
     if room < 0:
         return [
@@ -51,6 +57,17 @@ def screen(audits: list[Record], *, lines: int = SCREEN_LINES) -> list[str]:
             shown.append(f"  … {len(logins) - len(kept)} more in the report")
             room -= 1
     return shown
+
+
+def _unread_lines(audit: Record) -> Iterator[str]:
+    """Why addresses may be missing: other logins than those that follow may break as well."""
+    sources: dict[str, list[str]] = {}
+    for gap in audit["summary"]["not_looked_at"]:
+        if gap["what"] == SOURCE:
+            reason = gap["reason"].removeprefix(f"{gap['error_kind']}: ")
+            sources.setdefault(reason, []).append(gap["error_kind"])
+    for reason, names in sources.items():
+        yield from map(_clip, _wrapped(f"{', '.join(names)} not read: {reason}", "  ? "))
 
 
 def _login_lines(audit: Record) -> list[str]:

@@ -61,10 +61,11 @@ class Meeting(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """`gaps`: [{address, port, key_type, reason, remedy}], what nobody looked at."""
+    """`gaps`: [{address, port, key_type, reason, remedy}], what nobody looked at; `strangers`: nodes of certificates without an origin."""
 
     meetings: list[Meeting]
     gaps: list[Record]
+    strangers: list[str]
 
 
 def seen(
@@ -80,10 +81,8 @@ def seen(
         return [describe(certificate) for certificate in chain]
 
     audited, _closed = served_origins(audited_origins(origins, presented, read)[0], origins)
-    stored: dict[tuple[str, str], Certificate] = {}
-    for record in certificates:
-        for certificate in read_bundle(record["pem"], known).certificates[:1]:
-            stored[_text(record["node"]), record["unit"]] = certificate
+    held = list(certificates)
+    stored = _by_place(held, known)
     meetings: list[Meeting] = []
     gaps: list[Record] = []
     for origin in audited:
@@ -91,7 +90,35 @@ def seen(
         kept = list(_stored(origin, shown, stored))
         meetings += [*shown, *kept]
         gaps += _gaps(origin, [*shown, *kept])
-    return Seen(meetings, gaps)
+    places = {_text(name) for origin in audited for name in _names(origin)}
+    strangers = {
+        record["node"]: None
+        for record in held
+        if places.isdisjoint(map(_text, (record["node"], record.get("host"))))
+    }
+    return Seen(meetings, gaps, list(strangers))
+
+
+def _by_place(
+    held: list[Record], known: dict[str, Certificate]
+) -> dict[tuple[str, str], Certificate]:
+    """(node, unit) → what it stores; also by the host that it was read at, unless several nodes share one."""
+    stored: dict[tuple[str, str], Certificate] = {}
+    at: dict[str, set[str]] = {}
+    for record in held:
+        at.setdefault(_text(record.get("host")), set()).add(record["node"])
+    for place in ("host", "node"):
+        for record in held:
+            name = _text(record.get(place))
+            if not name or (place == "host" and len(at[name]) > 1):
+                continue
+            for certificate in read_bundle(record["pem"], known).certificates[:1]:
+                stored[name, record["unit"]] = certificate
+    return stored
+
+
+def _names(origin: Record) -> tuple[str | None, ...]:
+    return origin["node"], origin["address"], origin["connect_to"]
 
 
 def _presented(
@@ -130,7 +157,7 @@ def _stored(
 def _kept(
     origin: Record, unit: str, stored: Mapping[tuple[str, str], Certificate]
 ) -> Certificate | None:
-    for name in (origin["node"], origin["address"], origin["connect_to"]):
+    for name in _names(origin):
         certificate = stored.get((_text(name), unit))
         if certificate is not None:
             return certificate

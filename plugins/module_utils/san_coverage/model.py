@@ -22,10 +22,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit.finding im
     in_order,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.codes import (
-    IP_ADDRESS_ADVERTISED,
-    IP_ONLY_AS_IP_SAN,
     PRESENTED_DIFFERS_FROM_STORED,
-    SHORT_HOST_NAME,
     WILDCARD,
     code_of,
 )
@@ -37,6 +34,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.mee
 from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.remedies import (
     evidence,
     full_name,
+    is_address_at_fault,
     remedy,
     title,
 )
@@ -58,14 +56,14 @@ def san_coverage(
     presented: Iterable[Record] = (),
     certificates: Iterable[Record] = (),
 ) -> Record:
-    """{coverage, findings, csr, not_looked_at, covered}.
+    """{coverage, findings, csr, not_looked_at, not_compared, covered}.
 
     `origins`: [{address, port, product, node, connect_to, source}]; `presented`: entries of presented_certificates_info;
     `certificates`: records of uc_certificates_info. `covered` is false as soon as one certificate does not cover its
-    address, something was not looked at, or nothing was.
+    address, something was not looked at, or nothing was. `not_compared`: nodes whose certificates belong to no origin.
     """
-    meetings, gaps = seen(list(origins), presented, certificates)
-    sharing = Sharing(meetings)
+    meetings, gaps, strangers = seen(list(origins), presented, certificates)
+    sharing = Sharing(meetings, gaps)
     coverage = [_covered(meeting, sharing) for meeting in meetings]
     requests = {
         (tuple(entry["csr"]["units"]), tuple(entry["csr"]["dns"])): entry["csr"]
@@ -77,6 +75,7 @@ def san_coverage(
         "findings": _findings(meetings, coverage),
         "csr": [requests[key] for key in sorted(requests)],
         "not_looked_at": gaps,
+        "not_compared": strangers,
         "covered": bool(coverage) and not gaps and all(entry["covered"] for entry in coverage),
     }
 
@@ -110,7 +109,7 @@ def _covered(meeting: Meeting, sharing: Sharing) -> Record:
 def _needs_request(code: str | None, meeting: Meeting) -> bool:
     if code is None or code == PRESENTED_DIFFERS_FROM_STORED:
         return False
-    if code in (IP_ADDRESS_ADVERTISED, IP_ONLY_AS_IP_SAN, SHORT_HOST_NAME):
+    if is_address_at_fault(code, meeting):
         name = full_name(meeting)
         return name is not None and covered_by(meeting.certificate.names, name) is None
     return True

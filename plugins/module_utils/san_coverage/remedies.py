@@ -9,7 +9,10 @@ from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.audit.finding import listed
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.names import printable
-from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import login
+from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import (
+    is_full_name,
+    login,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.codes import (
     COMMON_NAME_ONLY,
     IP_ADDRESS_ADVERTISED,
@@ -56,7 +59,7 @@ def remedy(code: str, meeting: Meeting, request: Record | None) -> str:
     """`request`: the signing request that repairs it; None where no new certificate is needed."""
     if code == PRESENTED_DIFFERS_FROM_STORED:
         return _restart(meeting)
-    if code in (IP_ADDRESS_ADVERTISED, IP_ONLY_AS_IP_SAN, SHORT_HOST_NAME):
+    if is_address_at_fault(code, meeting):
         name = full_name(meeting)
         said = ADVERTISE_THE_NAME.format(address=meeting.address, name=name or "the FQDN")
         return f"{said} {_reissue(request)}" if request else said
@@ -79,15 +82,28 @@ def _reissue(request: Record | None) -> str:
     where = (
         "the publisher (Multi-server(SAN))" if request["multi_server"] else listed(request["nodes"])
     )
+    unseen = listed(request["unseen_nodes"])
     return (
         f"Generate a new CSR for {listed(request['units']) or 'the certificate'} on {where} with these subject alternative "
         f"names: {', '.join(request['dns'])}."
+        + (f" Nothing was seen of {unseen}: add their names if they share it." if unseen else "")
     )
+
+
+def is_address_at_fault(code: str | None, meeting: Meeting) -> bool:
+    """Should another address be advertised? The traffic server does not ignore a dot at the end, and no certificate has one."""
+    return code in (
+        IP_ADDRESS_ADVERTISED,
+        IP_ONLY_AS_IP_SAN,
+        SHORT_HOST_NAME,
+    ) or meeting.address.endswith(".")
 
 
 def full_name(meeting: Meeting) -> str | None:
     """The FQDN of the node of an address that should not be advertised; None where it is not known."""
-    return meeting.node if "." in meeting.node and meeting.node != meeting.address else None
+    if meeting.address.endswith("."):
+        return meeting.address.rstrip(".")
+    return meeting.node if is_full_name(meeting.node) and meeting.node != meeting.address else None
 
 
 def evidence(meeting: Meeting) -> str:

@@ -13,26 +13,31 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit.refusal_wo
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import (
+    is_full_name,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.sharing import Sharing
 
 Record = dict[str, Any]
 
 
 def request_for(certificate: Certificate, sharing: Sharing) -> Record:
-    """{nodes, units, multi_server, common_name, dns, ip_addresses, text}.
+    """{nodes, units, multi_server, common_name, dns, ip_addresses, unseen_nodes, text}.
 
     `dns`: the names that the certificate has, without wildcards (Unified CM takes none), then what is missing, so that
     nobody loses a name. `ip_addresses`: addresses left out, because a CA should not issue them as dNSName and the
-    traffic server compares nothing else: advertise the FQDN instead. `text`: `dns`, one name a line, as the field
+    traffic server compares nothing else: advertise the FQDN instead. `unseen_nodes`: those that may share a multi-server
+    certificate, too, but of which nothing was seen. `text`: `dns`, one name a line, as the field
     "Other Domains" takes it.
     """
     nodes = sharing.holders(certificate)
     multi_server = sharing.is_multi_server(certificate)
     present = [name for name in certificate.record["san"]["dns"] if "*" not in name]
-    wanted = [name for node in nodes for name in (node, *sharing.addresses(node))]
+    wanted = [name for node in nodes for name in (*_own_name(node), *sharing.addresses(node))]
     hosts = [name for name in wanted if not is_ip_address(name)]
     names: dict[str, str] = {}
-    for name in (*present, *hosts):
+    # A dNSName has no dot at its end.
+    for name in (bare.rstrip(".") for bare in (*present, *hosts)):
         names.setdefault(name.casefold(), name)
     dns = list(names.values())
     return {
@@ -42,5 +47,13 @@ def request_for(certificate: Certificate, sharing: Sharing) -> Record:
         "common_name": certificate.record["common_name"],
         "dns": dns,
         "ip_addresses": list(dict.fromkeys(name for name in wanted if is_ip_address(name))),
+        "unseen_nodes": [node for node in sharing.unseen if node.casefold() not in names]
+        if multi_server
+        else [],
         "text": "".join(f"{name}\n" for name in dns),
     }
+
+
+def _own_name(node: str) -> list[str]:
+    """What the inventory calls a node is free text; only a full name belongs into a certificate."""
+    return [node] if is_full_name(node) else []

@@ -5,25 +5,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.record import (
+    is_multi_server_name,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.meetings import Meeting
 from ansible_collections.collab.expressway.plugins.module_utils.verdict.origin_names import (
     covered_by,
 )
 
-_MULTI_SERVER_NAME = re.compile(r"[^.]+-ms(\.|$)", re.IGNORECASE)
-"""The common name that Unified CM gives a multi-server certificate: `cucm1-ms.example.com`."""
+Record = dict[str, Any]
 
 
 class Sharing:
     """Nodes by the certificate that they hold."""
 
-    def __init__(self, meetings: Iterable[Meeting]) -> None:
+    def __init__(self, meetings: Iterable[Meeting], gaps: Iterable[Record] = ()) -> None:
         self._addresses: dict[str, dict[str, None]] = {}
         self._holders: dict[str, dict[str, None]] = {}
         self._units: dict[str, dict[str, None]] = {}
@@ -39,6 +41,9 @@ class Sharing:
             self._holders.setdefault(family, {})[meeting.node] = None
             if meeting.unit:
                 self._units.setdefault(family, {})[meeting.unit] = None
+        places = {str(gap["node"] or gap["address"]) for gap in gaps}
+        self.unseen = sorted(places - self._addresses.keys())
+        """Nodes of which no certificate is known: they may share any."""
 
     def _names(self, meeting: Meeting, node: str) -> bool:
         return any(
@@ -51,8 +56,8 @@ class Sharing:
 
     def is_multi_server(self, certificate: Certificate) -> bool:
         """By its common name, or because it names several nodes."""
-        name = certificate.record["common_name"] or ""
-        return bool(_MULTI_SERVER_NAME.match(name)) or len(self.named(certificate)) > 1
+        name = certificate.record["common_name"]
+        return is_multi_server_name(name) or len(self.named(certificate)) > 1
 
     def family(self, certificate: Certificate) -> str:
         """What is reissued together: a multi-server certificate with its older copies on other nodes, else itself."""

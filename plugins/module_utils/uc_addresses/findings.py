@@ -24,6 +24,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.dis
 )
 from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.findings_expressway import (
     expressway_publisher_not_advertised,
+    publisher_not_on_expressway,
     tls_verify_mode_proves_only_the_publisher,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.ownership import key
@@ -95,7 +96,7 @@ def axl_differs_from_inventory(discovery: Discovery) -> Iterator[Record]:
         for address in item.get("addresses") or ()
     ]
     sources = [source for source in ADVERTISING if was_read(discovery.readings, source)]
-    if not listing or AXL_PROCESS_NODES not in sources:
+    if not listing or not set(SYSTEM_SERVER) & set(sources):
         return
     stray = [
         entry["address"]
@@ -193,6 +194,22 @@ def tftp_nodes_assumed(discovery: Discovery) -> Iterator[Record]:
         )
 
 
+def no_tftp_node(discovery: Discovery) -> Iterator[Record]:
+    """Clients get their configuration from somewhere; if it is no node of this cluster, nobody looked at it."""
+    if (
+        was_read(discovery.readings, AXL_TFTP_NODES)
+        and discovery.items(AXL_PROCESS_NODES)
+        and not discovery.items(AXL_TFTP_NODES)
+    ):
+        yield finding(
+            WARNING,
+            f"{discovery.cluster}: no node runs Cisco Tftp, so port 6972 is not looked at",
+            ["listProcessNodeService (AXL) names no node on which the service is active."],
+            "If clients get their configuration from a node of this cluster, activate Cisco Tftp there, or give the node "
+            "ports: [8443, 6972] in mra_audit_nodes; if from another cluster, audit that one as well.",
+        )
+
+
 def product_not_known(discovery: Discovery) -> Iterator[Record]:
     """Of these addresses no source that was read says what they are, so that only 8443 is looked at."""
     for entry in discovery.of_unknown_product():
@@ -228,10 +245,12 @@ CHECKS: tuple[Check, ...] = (
     not_a_host,
     uds_differs_from_axl,
     expressway_publisher_not_advertised,
+    publisher_not_on_expressway,
     axl_differs_from_inventory,
     ip_address_in_system_server,
     short_host_name,
     tftp_nodes_assumed,
+    no_tftp_node,
     ipv6_name_advertised,
     tls_verify_mode_proves_only_the_publisher,
 )

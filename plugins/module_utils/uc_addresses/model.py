@@ -27,6 +27,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.exc
 from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.findings import (
     findings,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.findings_expressway import (
+    clusters_not_read,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.ownership import (
     Ownership,
     key,
@@ -71,8 +74,8 @@ def advertised_addresses(
     overrides PORTS by product; `optional_ports`: stands for OPTIONAL_PORTS, and gives `optional_origins`.
 
     Order: product, publisher first, node, names before IP addresses; the same readings give the same result in whatever order they come.
-    `complete` is false where a source was asked for in vain, where no source has System > Server, and where an address
-    cannot be audited as it stands.
+    `complete` is false where a source was asked for in vain, where no source has System > Server, where the Expressway-C has
+    a publisher of a cluster that was not read, and where an address cannot be audited as it stands.
     """
     ownership = Ownership(readings, resolved or {})
     joined: dict[str, list[Statement]] = {}
@@ -107,7 +110,7 @@ def advertised_addresses(
         unusable=sorted(entry["address"] for entry in known if not usable(entry["address"])),
         ownership=ownership,
     )
-    unread = not_read(readings)
+    unread = [*not_read(readings), *clusters_not_read(found)]
     return {
         "addresses": addresses,
         "origins": origins,

@@ -22,11 +22,15 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.sou
     Record,
     items,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.origin_names import (
+    canonical_ip,
+)
 
 
 def key(host: str | None) -> str:
-    """A host text as it is compared here: without case, brackets and trailing dot."""
-    return (host or "").strip().strip("[]").casefold().rstrip(".")
+    """A host text as it is compared here: without case, brackets and trailing dot, an IP address in its one form."""
+    text = (host or "").strip().strip("[]").casefold().rstrip(".")
+    return canonical_ip(text) or text
 
 
 class Ownership:

@@ -100,8 +100,11 @@ PROCESS_NODE_TAGS = ("name", "description", "ipv6Name", "nodeUsage", "processNod
 
 
 def process_nodes(body: bytes) -> list[dict[str, Any]]:
-    """The answer to listProcessNode: name, usage, role, ipv6_name and description of each node, in the answer's order."""
-    return [
+    """The answer to listProcessNode: name, usage, role, ipv6_name and description of each node, in the answer's order.
+
+    Raises `UnexpectedAnswer` when it names none: the publisher that answers is one.
+    """
+    nodes = [
         {
             "name": text_of(node, "name"),
             "usage": text_of(node, "nodeUsage").casefold() or None,
@@ -112,6 +115,9 @@ def process_nodes(body: bytes) -> list[dict[str, Any]]:
         for node in _returned(body, "listProcessNode").iter("processNode")
         if text_of(node, "name") not in ("", CLUSTER_WIDE)
     ]
+    if not nodes:
+        raise UnexpectedAnswer("the answer to listProcessNode names no node")
+    return nodes
 
 
 def _role(role: str) -> str:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.certificates.bun
     Certificate,
     describe,
     read_bundle,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.record import (
+    is_multi_server_name,
 )
 
 UNITS_OF_MRA = (
@@ -28,8 +30,6 @@ UNITS_OF_MRA = (
 )
 """The units whose certificates mobile and remote access meets (Unified CM facts 1.4 and 4.1)."""
 LONGEST_CHAIN = 10
-
-_MULTI_SERVER = re.compile(r"[^.]+-ms(\..*)?", re.I)
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,16 @@ def product_of(units: Iterable[str]) -> str | None:
 
 
 def certificate_records(
-    stored: StoredCertificates, *, node: str, units: Iterable[str] | None, trust: bool
+    stored: StoredCertificates,
+    *,
+    node: str,
+    host: str | None = None,
+    units: Iterable[str] | None,
+    trust: bool,
 ) -> dict[str, Any]:
     """`certificates`, `trust_certificates` and `skipped` as the module uc_certificates_info returns them.
 
-    `units` None stands for `UNITS_OF_MRA`; a unit that is asked for by name and missing is listed as skipped. Each certificate's
+    `host`: where `node` was read. `units` None stands for `UNITS_OF_MRA`; a unit that is asked for by name and missing is listed as skipped. Each certificate's
     `chain` is found in all the trust stores of the node by name and key identifier: what could be its issuers, not a verdict.
     """
     wanted = tuple(units) if units is not None else UNITS_OF_MRA
@@ -85,7 +90,9 @@ def certificate_records(
             continue
         bundle = read_bundle(one.pem, known)
         if bundle.certificates:
-            records.append(_record(bundle.certificates[0], one.unit, node, issuers))
+            records.append(
+                {"node": node, "host": host} | _record(bundle.certificates[0], one.unit, issuers)
+            )
         else:
             skipped.append({"unit": one.unit, "reason": f"{one.file}: {bundle.unloadable}"})
     if units is not None:
@@ -154,12 +161,11 @@ def _trusted(
     return found
 
 
-def _record(certificate: Certificate, unit: str, node: str, issuers: Issuers) -> dict[str, Any]:
+def _record(certificate: Certificate, unit: str, issuers: Issuers) -> dict[str, Any]:
     described = describe(certificate)
     # A self-signed certificate ends its own chain, also where the trust store holds it again.
     chain = [] if described["self_signed"] else issuers.chain(certificate)
     return {
-        "node": node,
         "unit": unit,
         "subject": described["subject"],
         "common_name": described["common_name"],
@@ -170,7 +176,7 @@ def _record(certificate: Certificate, unit: str, node: str, issuers: Issuers) ->
         "not_before": described["not_before"],
         "not_after": described["not_after"],
         "self_signed": described["self_signed"],
-        "multi_server": _MULTI_SERVER.fullmatch(described["common_name"] or "") is not None,
+        "multi_server": is_multi_server_name(described["common_name"]),
         "issuer": described["issuer"],
         "subject_key_identifier": described["ski"],
         "authority_key_identifier": described["aki"],

@@ -28,9 +28,15 @@ def uds_version(body: bytes) -> str:
 
 
 def uds_servers(body: bytes) -> list[dict[str, Any]]:
-    """The `host` of each server in the answer to GET /cucm-uds/servers."""
+    """The `host` of each server in the answer to GET /cucm-uds/servers.
+
+    Raises `UnexpectedAnswer` when it names none: the server that answers is one.
+    """
     root = read_xml(body)
     if root.tag != "servers":
         raise UnexpectedAnswer(f"/cucm-uds/servers answered with <{root.tag}>, not with <servers>")
     hosts = ((server.text or "").strip() for server in root.iter("server"))
-    return [{"host": host} for host in hosts if host]
+    found = [{"host": host} for host in hosts if host]
+    if not found:
+        raise UnexpectedAnswer("/cucm-uds/servers names no server")
+    return found

@@ -16,6 +16,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.report.files imp
     FILE_NAMES,
     render,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.report.text import screen
 
 from tests.unit.audit.observations import (
     CHAINS,
@@ -41,7 +42,8 @@ FOUND: Record = {
     "axl_process_nodes": read(process_node(NODE, usage="publisher")),
     "cli_server_table": read({"name": NODE}),
     "cli_cluster": None,
-    "axl_tftp_nodes": read(),
+    # Another node than the one that is looked at: 6972 is not served there.
+    "axl_tftp_nodes": read({"name": "tftp.example.test"}),
     "axl_uc_services": read(),
     "uds_servers": read({"host": NODE}),
     "expressway": read(publisher(NODE)),
@@ -103,7 +105,7 @@ def test_without_discovery_the_model_says_so() -> None:
         ({"uds_servers": unread()}, [("source", "uds_servers")], ["source_not_read"]),
         ({"axl_uc_services": read(service("voice mail"))}, [("address", "not_a_host")], ["not_a_host"]),
         ({"uds_servers": read()}, [], ["uds_differs_from_axl"]),
-        ({"expressway": read(publisher("cucm9.example.test"))}, [], ["expressway_publisher_not_advertised"]),
+        ({"expressway": read(publisher("cucm9.example.test"))}, [("source", "publisher")], ["expressway_publisher_not_advertised"]),
     ],
 )  # fmt: skip
 def test_findings_and_gaps_of_the_discovery_are_those_of_the_audit(
@@ -114,6 +116,15 @@ def test_findings_and_gaps_of_the_discovery_are_those_of_the_audit(
     assert model["summary"]["complete"] is not bool(gaps)
     found = [entry["check"] for entry in model["findings"] if not entry["check"].startswith("breaks")]  # fmt: skip
     assert found == checks
+
+
+def test_the_screen_says_once_why_addresses_may_be_missing() -> None:
+    axl = ("axl_process_nodes", "axl_tftp_nodes", "axl_uc_services")
+    model = audited(discovered(**{**FOUND, **dict.fromkeys(axl, unread("set vos_axl_user"))}))
+    assert screen([model]) == [
+        model["summary"]["answer"],
+        "  ? axl_process_nodes, axl_tftp_nodes, axl_uc_services not read: set vos_axl_user",
+    ]
 
 
 def test_an_advertised_ip_address_is_one_finding() -> None:

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.collab.expressway.plugins.module_utils.audit.nodes import addresses_of
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 EXAMPLE = CHECKOUT / "inventory" / "example"
@@ -79,23 +78,18 @@ def test_off_is_declared_with_its_date_and_reason(inventory: dict[str, Any]) -> 
     )
 
 
-def test_the_publishers_can_be_taken_in_as_they_stand(tmp_path: Path) -> None:
-    """The commented group of hosts.yml, uncommented, has all that the connection needs."""
-    copy = tmp_path / "inventory"
-    shutil.copytree(EXAMPLE, copy)
-    hosts = copy / "hosts.yml"
-    text = hosts.read_text()
-    above, group = text.split("# uc_publishers:")
-    hosts.write_text(above + re.sub("(?m)^# ?", "", f"# uc_publishers:{group}"))
-    password = tmp_path / "password"
-    password.write_text(VAULT_PASSWORD)
-    command = [str(Path(sys.executable).parent / "ansible-inventory"), "-i", str(copy), "--list"]
-    listing = subprocess.run(
-        [*command, "--vault-password-file", str(password)], capture_output=True, text=True, check=True
-    )  # fmt: skip
-    variables = json.loads(listing.stdout)["_meta"]["hostvars"]["cucm-pub.apac.example.com"]
-    assert variables["ansible_connection"] == "collab.expressway.vos"
-    assert variables["expressway_cluster"] == "apac"
-    assert variables["vault_uc_platform_password"] != variables["vault_uc_axl_password"]
-    assert variables["ansible_password"] == "{{ vault_uc_platform_password }}"
-    assert variables["vos_axl_password"] == "{{ vault_uc_axl_password }}"
+def test_one_cluster_asks_its_publisher_and_the_other_lists_its_nodes(
+    inventory: dict[str, Any],
+) -> None:
+    variables = inventory["_meta"]["hostvars"]
+    publisher = variables["cucm-pub.emea.example.com"]
+    assert publisher["ansible_connection"] == "collab.expressway.vos"
+    assert publisher["expressway_cluster"] == "emea"
+    assert publisher["vault_uc_platform_password"] != publisher["vault_uc_axl_password"]
+    assert publisher["ansible_password"] == "{{ vault_uc_platform_password }}"
+    assert publisher["vos_axl_password"] == "{{ vault_uc_axl_password }}"
+    listed = variables["expc1.apac.example.com"]["mra_audit_nodes"]
+    assert addresses_of(listed, "apac")
+    # An empty list is enough only where a publisher is asked.
+    asked = {variables[host]["expressway_cluster"] for host in inventory["uc_publishers"]["hosts"]}
+    assert asked == {"emea"}

@@ -105,10 +105,27 @@ def test_a_new_node_is_missing_from_the_certificate_that_all_share() -> None:
             "common_name": "cucm1-ms.example.test",
             "dns": [A, B, "example.test", C],
             "ip_addresses": [],
+            "unseen_nodes": [],
             "text": f"{A}\n{B}\nexample.test\n{C}\n",
         }
     ]
     assert ", ".join([A, B, "example.test", C]) in found["remedy"]
+
+
+def test_the_names_for_a_shared_certificate_say_whom_nobody_saw() -> None:
+    nodes = [origin(A), origin(B), origin(C), origin(CUC, product="cuc")]
+    # The last one is named already: nothing of it can be forgotten.
+    nodes.append(origin("cucm4.example.test"))
+    one_of_two = leaf("cucm1-ms.example.test", (A, "cucm4.example.test"))
+    result = san_coverage(
+        origins=nodes,
+        presented=[shown(A, one_of_two), shown(B, one_of_two), shown(C, None), shown(CUC, leaf("x", (B,)))],
+    )  # fmt: skip
+    shared, own = sorted(result["csr"], key=lambda request: not request["multi_server"])
+    assert (shared["dns"], shared["unseen_nodes"]) == ([A, "cucm4.example.test", B], [C])
+    assert own["unseen_nodes"] == []
+    (said,) = {entry["remedy"] for entry in result["coverage"] if entry["csr"] == shared}
+    assert f"{B}. Nothing was seen of {C}:" in said
 
 
 def test_an_older_copy_on_one_node_is_reissued_with_the_others() -> None:
@@ -136,6 +153,21 @@ def test_an_advertised_ip_address_is_repaired_by_the_name(pem: str, dns: Any) ->
     assert f"from {IP} to {B}" in entry["remedy"]
     assert (entry["csr"] and entry["csr"]["dns"]) == dns
     assert len(result["csr"]) == bool(dns)
+
+
+@pytest.mark.parametrize("called", ["cucm-pub", "Publisher, rack 4", "192.0.2.1", "a..b"])
+def test_what_the_inventory_calls_a_node_does_not_get_into_a_certificate(called: str) -> None:
+    (request,) = one(origin(A, node=called), leaf("x", (B,)))["csr"]
+    assert (request["nodes"], request["dns"]) == ([called], [B, A])
+
+
+def test_a_dot_at_the_end_is_taken_out_of_the_address_not_put_into_a_certificate() -> None:
+    """The traffic server does not ignore it."""
+    (entry,) = one(origin(f"{A}.", node=A), leaf(A, (A,)))["coverage"]
+    assert (entry["covered"], entry["csr"]) == (False, None)
+    assert f"from {A}. to {A}," in entry["remedy"]
+    (request,) = one(origin(f"{A}.", node=A), leaf("x", (B,)))["csr"]
+    assert request["dns"] == [B, A]
 
 
 def test_what_is_stored_counts_where_nothing_was_presented() -> None:
@@ -200,6 +232,32 @@ def test_a_service_that_was_not_restarted_presents_what_was_stored_before(
 
 
 @pytest.mark.parametrize(
+    ("places", "differs", "not_compared"),
+    [
+        ([(A, None)], True, []),
+        # The inventory calls the node as it likes; where it was read tells which one it is.
+        ([("emea-pub", "192.0.2.11")], True, []),
+        ([("emea-pub", A.upper())], True, []),
+        ([("emea-pub", "192.0.2.99"), ("emea-pub", "192.0.2.99")], False, ["emea-pub"]),
+        # Two nodes behind one address (a relay): neither is taken for the other.
+        ([("one", "192.0.2.11"), ("two", "192.0.2.11")], False, []),
+        ([(A, "192.0.2.11"), ("two", "192.0.2.11")], True, []),
+    ],
+)
+def test_what_a_node_stores_is_found_by_its_name_or_where_it_was_read(
+    places: list[tuple[str, str | None]], differs: bool, not_compared: list[str]
+) -> None:
+    pem = leaf(A, (A,), serial=7)
+    result = san_coverage(
+        origins=[{**origin(A), "connect_to": "192.0.2.11"}],
+        presented=[shown(A, leaf(A, (A,))), no_such_key_type(A)],
+        certificates=[{**stored(node, pem), "host": host} for node, host in places],
+    )
+    assert bool(result["findings"]) is differs
+    assert result["not_compared"] == not_compared
+
+
+@pytest.mark.parametrize(
     ("presented", "certificates", "gaps"),
     [
         ([], [], [(None, "neither presented")]),
@@ -256,6 +314,7 @@ def test_nothing_to_cover_is_not_covered() -> None:
         "findings": [],
         "csr": [],
         "not_looked_at": [],
+        "not_compared": [],
         "covered": False,
     }
 

@@ -67,6 +67,14 @@ def test_process_nodes_leave_out_what_is_no_node(prefix: str) -> None:
     ]
 
 
+def test_an_answer_without_a_node_is_no_answer() -> None:
+    for body in (soap("listProcessNode", ""), soap("listProcessNode", WIDE)):
+        with pytest.raises(UnexpectedAnswer, match="names no node"):
+            axl.process_nodes(body)
+    with pytest.raises(UnexpectedAnswer, match="names no server"):
+        uds_servers(b"<servers><server/></servers>")
+
+
 def test_a_role_that_nobody_knows_is_not_taken_for_unified_cm() -> None:
     body = soap("listProcessNode", PUBLISHER.replace("Voice/Video", "Toaster"))
     with pytest.raises(UnexpectedAnswer, match="'CUCM Toaster'"):

@@ -8,9 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.lab.estate import own_network, running_estate
+from tests.lab.profile import DEFAULT_PROFILE
 from tests.unit.uc.nodes import APAC, EMEA, NodeClient
+
+PROFILES = DEFAULT_PROFILE.parent / "profiles"
 
 SELF_SIGNED_ECDSA = "cucm2.emea.example.test"
 PRESENCE = "imp1.emea.example.test"
@@ -56,6 +61,20 @@ def test_the_records_are_those_of_the_presented_certificates(publisher: NodeClie
     assert (ecdsa["self_signed"], ecdsa["key_type"], ecdsa["key_size"]) == (True, "ecdsa", 384)
     assert ecdsa["sans"]["dns"] == [SELF_SIGNED_ECDSA]
     assert ecdsa["common_name"] == "cucm2-EC.emea.example.test"
+
+
+def test_a_hundred_names_come_over_either_way() -> None:
+    names = [f"node{number}.lab.example.test" for number in range(100)]
+    profile = yaml.safe_load(DEFAULT_PROFILE.read_text()) | yaml.safe_load(
+        (PROFILES / "unity_alias.yml").read_text()
+    )
+    del profile["based_on"]
+    profile["situations"]["own-certificate"]["certificates"]["tomcat"]["dns"] = names
+    with running_estate(own_network(), profile=profile, traffic_servers=False) as estate:
+        client = NodeClient(estate, "cucm1.lab.example.test", {"vos_tls_server_name": names[99]})
+        for source in ("api", "cli"):
+            read = by_unit(certificates(client, source=source, trust=False))["tomcat"]
+            assert read["sans"]["dns"] == names, source
 
 
 def test_a_release_without_the_api_is_read_over_the_cli(publisher: NodeClient) -> None:

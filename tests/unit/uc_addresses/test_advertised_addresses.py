@@ -196,6 +196,9 @@ def test_an_address_is_joined_to_its_node(
          ["short-host-name-cucm2", "uds-differs-from-axl"]),
         ({"inventory": read(listed("x", product="cucm", addresses=[PUB, SUB, IMP, CUC, "old.example.test"]))},
          ["axl-differs-from-inventory-not-advertised"]),
+        # The platform CLI knows System > Server as well.
+        ({"axl_process_nodes": None, "inventory": read(listed("x", product="cucm", addresses=[PUB, SUB, IMP, CUC, "old.example.test"]))},
+         ["axl-differs-from-inventory-not-advertised"]),
         ({"inventory": read(listed(PUB, product="cucm", addresses=[PUB]), listed(SUB, addresses=[SUB]))},
          ["axl-differs-from-inventory-not-listed"]),
         # Overriding and excluding is no list to compare with.
@@ -208,7 +211,12 @@ def test_an_address_is_joined_to_its_node(
         (ADVERTISED_IP, ["ip-address-in-system-server-192.0.2.12"]),
         ({"axl_process_nodes": read(process_node(PUB), process_node(SUB), process_node(IMP, "imp", ipv6="imp1v6.example.test"))},
          ["ipv6-name-advertised-imp1v6.example.test"]),
+        # The publisher of a second cluster was asked, and no peer sends clients there.
+        ({"axl_process_nodes": read(*(process_node(name, usage="publisher") for name in (PUB, "cucm1.other.test")),
+                                    process_node(SUB), process_node(IMP, "imp")), "uds_servers": None},
+         ["publisher-not-on-expressway-cucm1.other.test"]),
         ({"axl_tftp_nodes": None}, ["tftp-nodes-assumed"]),
+        ({"axl_tftp_nodes": read()}, ["no-tftp-node"]),
         ({"axl_uc_services": unread()}, ["source-not-read-axl-uc-services"]),
         ({"axl_uc_services": read(service("voice mail"))}, ["not-a-host-voice-mail"]),
         ({"axl_process_nodes": None, "uds_servers": None, "cli_cluster": None, "expressway": None},
@@ -220,6 +228,42 @@ def test_what_is_wrong_is_found_and_nothing_else(otherwise: Any, expected: list[
     assert checks(result) == sorted(expected)
     for found in result["findings"]:
         assert found["title"] and found["remedy"] and found["evidence"]
+
+
+@pytest.mark.parametrize(
+    ("configured", "advertised", "remedy"),
+    [
+        (IPS[PUB], PUB, f"Configure the publisher as {PUB} on"),
+        # An address that no certificate holds is not what the Expressway-C should have as well.
+        (PUB, IPS[PUB], f"from {IPS[PUB]} to {PUB}, and"),
+        (PUB, "cucm1", f"from cucm1 to {PUB}, and"),
+        ("cucm1", IPS[PUB], f"from {IPS[PUB]} to the FQDN, and"),
+    ],
+)
+def test_expressway_and_system_server_are_brought_to_the_full_name(
+    configured: str, advertised: str, remedy: str
+) -> None:
+    nodes = read(process_node(advertised, usage="publisher"), process_node(SUB))
+    result = discovered(
+        axl_process_nodes=nodes, cli_server_table=None, uds_servers=None, expressway=read(publisher(configured))
+    )  # fmt: skip
+    (found,) = [
+        f for f in result["findings"] if f["check"] == "expressway_publisher_not_advertised"
+    ]
+    assert remedy in found["remedy"]
+    assert result["complete"]
+
+
+def test_an_ipv6_address_is_one_address_however_it_is_written() -> None:
+    long, short = "2001:DB8:0:0::2", "2001:db8::2"
+    result = discovered(
+        axl_process_nodes=read(process_node(PUB, usage="publisher"), process_node(long)),
+        cli_server_table=None,
+        uds_servers=read({"host": PUB}, {"host": f"[{short}]"}),
+        expressway=None,
+    )
+    assert [address for address, _port in places(result) if ":" in address] == [long]
+    assert checks(result) == ["ip-address-in-system-server-2001-db8-0-0-2"]
 
 
 def test_tls_verify_mode_shows_what_it_left_unchecked() -> None:
@@ -251,6 +295,32 @@ def test_a_source_asked_for_in_vain_makes_it_incomplete(unread_sources: Any) -> 
     for entry in result["not_read"]:
         assert entry["error"] == unread_sources[entry["source"]]["error"]
         assert entry["remedy"]
+
+
+STRANGER = "cucm9.example.test"
+NOT_ADVERTISED = f"expressway-publisher-not-advertised-cucm-{STRANGER}"
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "resolved", "complete"),
+    [
+        ({}, None, False),
+        # The same node under another name, as the resolver knows.
+        ({}, {STRANGER: IPS[PUB]}, True),
+        # Whoever lists it or leaves it out knows of that cluster.
+        ({"inventory": read(listed("other", product="cucm", addresses=[STRANGER]))}, None, True),
+        ({"inventory": read(listed(STRANGER, excluded=True))}, None, True),
+    ],
+)
+def test_a_cluster_on_the_expressway_that_nobody_read_makes_it_incomplete(
+    otherwise: Any, resolved: Any, complete: bool
+) -> None:
+    result = discovered(resolved, expressway=read(publisher(PUB), publisher(STRANGER)), **otherwise)
+    assert NOT_ADVERTISED in checks(result)
+    assert result["complete"] is complete
+    assert [entry["source"] for entry in result["not_read"]] == ([] if complete else ["publisher"])
+    for entry in result["not_read"]:
+        assert STRANGER in entry["error"] and "uc_publishers" in entry["remedy"]
 
 
 def test_without_axl_the_platform_still_tells_what_is_what() -> None:
