@@ -47,7 +47,7 @@ options:
     description: Ports by product (C(cucm), C(imp), C(cuc), and C(tftp) for nodes with Cisco Tftp), where they are not the usual ones.
     type: dict
   optional_ports:
-    description: Ports by product that not every node serves. Without it 443 and 7443 of C(cuc).
+    description: Ports by product that not every node serves. Without it 6971 of C(tftp), and 443 and 7443 of C(cuc).
     type: dict
 """
 

@@ -129,9 +129,8 @@ options:
         elements: int
   optional_ports:
     description:
-      - TCP ports by product that not every node serves; they give RV(optional_origins). By default 443 and 7443 of V(cuc).
-      - 6971 of nodes with Cisco Tftp is not among them, because no source says that clients use it over mobile and remote access. Give it
-        as V(tftp) where they do.
+      - TCP ports by product that not every node serves; they give RV(optional_origins).
+      - By default 6971 of V(tftp) (headset configuration, with the CallManager certificates), and 443 and 7443 of V(cuc).
     type: dict
     suboptions:
       cucm:

@@ -20,11 +20,9 @@ ByProduct = Mapping[str, Sequence[int]]
 PORTS: ByProduct = {"cucm": (8443,), TFTP: (6972,), "imp": (8443,), "cuc": (8443,)}
 """Ports that MRA reaches through the traffic server, by product; `tftp`: those that a cucm node with Cisco Tftp adds."""
 
-OPTIONAL_PORTS: ByProduct = {"cuc": (443, 7443)}
-"""Ports that not every node serves: HTTPS and notifications (Jetty) of Unity Connection.
-
-6971 of a TFTP node is not among them: it presents the CallManager certificates, and no source says that clients use it over
-MRA. The caller may name it.
+OPTIONAL_PORTS: ByProduct = {TFTP: (6971,), "cuc": (443, 7443)}
+"""Ports that not every node serves: headset configuration of a TFTP node, which presents the CallManager certificates (port usage
+guide X14.3, Expressway facts 8), HTTPS and notifications (Jetty) of Unity Connection. That all of them pass the traffic server is inferred.
 """
 
 

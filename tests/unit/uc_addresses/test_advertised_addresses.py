@@ -135,13 +135,13 @@ def test_the_inventory_adds_overrides_and_excludes(node: Any, expected: Any) -> 
 @pytest.mark.parametrize(
     ("wanted", "inventory", "expected"),
     [
-        ({}, [], [(CUC, 443), (CUC, 7443)]),
+        ({}, [], [(PUB, 6971), (CUC, 443), (CUC, 7443)]),
         ({"optional_ports": {}}, [], []),
         ({"optional_ports": {"tftp": [6971], "cuc": [8443]}}, [], [(PUB, 6971)]),
-        ({"ports": {"cuc": [443, 8443]}}, [], [(CUC, 7443)]),
+        ({"ports": {"cuc": [443, 8443]}}, [], [(PUB, 6971), (CUC, 7443)]),
         # Who names the ports knows which are served.
-        ({}, [listed(CUC, ports=[443])], []),
-        ({}, [listed(CUC, ports=[443], excluded=True)], [(CUC, 7443)]),
+        ({}, [listed(CUC, ports=[443])], [(PUB, 6971)]),
+        ({}, [listed(CUC, ports=[443], excluded=True)], [(PUB, 6971), (CUC, 7443)]),
     ],
 )
 def test_ports_that_not_every_node_serves_are_apart(
