@@ -79,16 +79,16 @@ class Site:
         if child == 0:
             os.chdir(self.folder)
             os.execve(command[0], command, environment)
-        said, waiting, deadline = "", list(answers.items()), time.monotonic() + 120
-        while select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            try:
-                said += os.read(terminal, 65536).decode(errors="replace")
-            except OSError:  # how Linux says that the other side has closed it
-                break
-            if waiting and waiting[0][0] in said:
-                # A prompt is shown a moment before it takes keys; Ctrl-C would kill the program in between.
-                while termios.tcgetattr(terminal)[3] & termios.ISIG and time.monotonic() < deadline:
-                    time.sleep(0.02)
+        said, waiting, deadline = "", list(answers.items()), time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if select.select([terminal], [], [], 0.1)[0]:
+                try:
+                    said += os.read(terminal, 65536).decode(errors="replace")
+                except OSError:  # how Linux says that the other side has closed it
+                    break
+            # A prompt is shown a moment before it takes keys; Ctrl-C would kill the program in between.
+            takes_keys = not termios.tcgetattr(terminal)[3] & termios.ISIG
+            if waiting and waiting[0][0] in said and takes_keys:
                 os.write(terminal, waiting.pop(0)[1])
         else:
             os.kill(child, signal.SIGKILL)
