@@ -58,10 +58,12 @@ class Site:
             "diagnostics_poll": 0.05,
         }
 
-    def run(self, *arguments: str, **extra: Any) -> tuple[int, str]:
+    def run(
+        self, *arguments: str, playbook: str = "collab.expressway.diagnose", **extra: Any
+    ) -> tuple[int, str]:
         """Exit status, and what was said with its white space folded."""
         done = subprocess.run(
-            [*self._command({"diagnose_wait": 1} | extra), *arguments],
+            [*self._command({"diagnose_wait": 1} | extra, playbook), *arguments],
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -95,14 +97,16 @@ class Site:
         os.close(terminal)
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), " ".join(said.split())
 
-    def _command(self, extra: dict[str, Any]) -> list[str]:
+    def _command(
+        self, extra: dict[str, Any], playbook: str = "collab.expressway.diagnose"
+    ) -> list[str]:
         inventory = self.folder / "hosts.json"
         group = {"hosts": self.hosts, "vars": self.variables}
         inventory.write_text(json.dumps({"all": {"children": {"expressway_c": group}}}))
         more = {"diagnose_report_dest": str(self.report)} | extra
         return [
             PLAYBOOK,
-            "collab.expressway.diagnose",
+            playbook,
             "-i",
             str(inventory),
             "-e",
@@ -275,6 +279,18 @@ def test_without_the_primary_nothing_is_started(
     assert site.running == []
     assert [site.commands(name) for name in TRIO] == [[], [], []]
     assert site.seen(TRIO[0])["failed_logins"] == (1 if fault else 0)
+
+
+def test_serial_which_parts_the_peers_starts_nothing(site: Site) -> None:
+    role = {"name": "collab.expressway.diagnostics"}
+    tasks = [{"ansible.builtin.include_role": role, "vars": {"diagnostics_wait": 1}}]
+    play = {"hosts": "all", "gather_facts": False, "serial": 1, "tasks": tasks}
+    playbook = site.folder / "serial.yml"
+    playbook.write_text(json.dumps([play]))
+    code, said = site.run(playbook=str(playbook))
+    assert code == 2
+    assert "but serial parts its peers" in said
+    assert (site.starts, site.running) == (0, [])
 
 
 def test_an_inventory_without_peers_fails(site: Site) -> None:
