@@ -45,7 +45,7 @@ def _of_one(diagnosis: Mapping[str, Any]) -> list[str]:
     planned = _planned(diagnosis)
     if planned:
         lines.append(
-            f"  First: the audit plans uploads for {planned} of these requests. Playbook remediate shows (--check) and makes them."
+            f"  First: the audit plans uploads for {planned} of these requests; playbook remediate with --check shows what it would do."
         )
     for records in _culprits(refusals):
         lines += _culprit(records, diagnosis["joined"].get("explained", []))

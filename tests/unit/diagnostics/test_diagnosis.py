@@ -129,7 +129,7 @@ def test_an_audit_adds_the_upload_that_repairs_it_and_what_it_did_not_predict() 
     }
     lines = diagnosis_lines([diagnosis(refusal(), by_name, joined=joined)])
     # Of the two, only the chain is repaired by an upload.
-    assert lines[1].startswith("  First: the audit plans uploads for 2 of these requests.")
+    assert lines[1].startswith("  First: the audit plans uploads for 2 of these requests;")
     assert lines.count(f"      plan: upload Root (SHA-256 {'ab' * 32}). Compare it.") == 1
     assert lines[5].startswith("      plan: ")
     assert lines[-2:] == [
