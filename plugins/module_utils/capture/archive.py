@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import tarfile
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +18,12 @@ from ansible_collections.collab.expressway.plugins.module_utils.capture.redactio
 
 HEADERS = ("content-type", "content-length", "allow", "accept-ranges", "cache-control")
 """Headers whose values are kept; of the others the name is."""
+
+
+_PRODUCT = re.compile(
+    r"(?:(?:TANDBERG|Cisco) )?(?:Video Communication Server|Expressway(?:-[CE])?)(?: Series)?(?: X[0-9.]+)?"
+    r"|SW Release (?:Date|Name): .*|OK|"
+)
 
 
 def redacted(observation: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:
@@ -29,7 +36,7 @@ def redacted(observation: Mapping[str, Any], redaction: Redaction) -> dict[str, 
         for command, answer in observation["shell"].items()
     }
     return {
-        "greeting": redaction.lines(observation["greeting"].replace("\r\n", "\n")),
+        "greeting": _greeting(observation["greeting"].replace("\r\n", "\n"), redaction),
         "shell": shell,
         "api": {path: _answer(answer, redaction) for path, answer in observation["api"].items()},
         "not_read": [redaction.words(text) for text in observation["not_read"]],
@@ -64,6 +71,23 @@ def index(captures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             )
             entry["answers"][name] = {"answer": record["answer"], "verdict": record["verdict"]}
     return list(switches.values())
+
+
+def _greeting(text: str, redaction: Redaction) -> list[str]:
+    """A site may greet in its own words, and with a name of its own: only the product's lines are kept."""
+    own, found, answer = text.partition("xStatus SystemUnit")
+    if not found:
+        own, found, answer = text.partition("*s ")
+    lines = [
+        shown if _PRODUCT.fullmatch(shown) else f"<text {len(line)}>"
+        for line in own.split("\n")
+        for shown in redaction.lines(line)
+    ]
+    return (
+        [*lines[:-1], *redaction.lines(f"{own.rpartition(chr(10))[2]}{found}{answer}")]
+        if found
+        else lines
+    )
 
 
 def _named(captures: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -9,6 +9,7 @@ import json
 import string
 
 import pytest
+from ansible_collections.collab.expressway.plugins.module_utils.capture.archive import redacted
 from ansible_collections.collab.expressway.plugins.module_utils.capture.redaction import Redaction
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +52,20 @@ def test_certificates_become_their_digest() -> None:
     redaction = Redaction()
     assert redaction.lines(f"{PEM}\n{PEM}") == [ABC, ABC]
     assert "QUJD" not in redaction.words(PEM[:40])
+
+
+@pytest.mark.parametrize("answer", ["xStatus SystemUnit\n*s SystemUnit: /\n*s/end\nOK", ""])
+def test_a_greeting_in_the_words_of_a_site_is_not_kept(answer: str) -> None:
+    said = "Property of Acme\nWelcome to Frankfurt 1\nCisco Expressway-C X14.2.5\nSW Release Name: Oak\nOK\n"
+    observation = {"greeting": said + answer, "shell": {}, "api": {}, "not_read": []}
+    assert redacted(observation, Redaction())["greeting"] == [
+        "<text 16>",
+        "<text 22>",
+        "Cisco Expressway-C X14.2.5",
+        "SW Release Name: <text 3>",
+        "OK",
+        *answer.split("\n"),
+    ]
 
 
 def test_json_keeps_names_of_fields_and_messages() -> None:
