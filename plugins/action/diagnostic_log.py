@@ -28,6 +28,8 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.peer_action impo
     PeerConnection,
 )
 
+SERVER_ERROR = 500
+
 display = Display()
 
 
@@ -58,7 +60,9 @@ class ActionModule(PeerAction):
                     log.stop()
                 elif not log.start(packet_capture=options["packet_capture"]):
                     result |= {"state_before": "started", "changed": False}
-            except PeerUnreachable as error:
+            except (PeerUnreachable, PeerRefused) as error:
+                if isinstance(error, PeerRefused) and (error.status or 0) < SERVER_ERROR:
+                    raise
                 # It may have been carried out. The host must stay in the play, so that it can be stopped.
                 raise PeerRefused(
                     f"{error}. Whether the diagnostic log runs now is not known", changed=True

@@ -32,7 +32,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: >-
-    C(primary) (inventory name, or null), C(problem) (why nothing can be started, or null), C(unread) (error by inventory name).
+    C(primary) (inventory name, or null), C(problem) (why nothing can be started, or null), C(unread) (error by inventory name),
+    C(absent) (addresses of peers that the primary names and that are not in the input).
   type: dict
 """
 

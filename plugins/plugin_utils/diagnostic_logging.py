@@ -108,12 +108,13 @@ class DiagnosticLogging:
 
     def download(self, file: BinaryIO, deadline: float) -> Download:
         """Download the archive into the empty `file`, going on where the connection broke; `deadline` as above."""
-        resumed, idle, name, size = 0, 0, None, 0
+        resumed, idle, name, size, version = 0, 0, None, 0, None
         while True:
             before = file.tell()
             try:
-                with self._opened(before) as response:
+                with self._opened(before, version) as response:
                     name, size = self._check_part(response, file, name, size)
+                    version = version_of(response.headers)
                     resumed += bool(file.tell())
                     self._copy(response, file, deadline)
                 return Download(name, resumed)
@@ -137,10 +138,12 @@ class DiagnosticLogging:
                     f"{self._client.peer} sent another archive at each of {TRIES_WITHOUT_PROGRESS} tries to download it"
                 )
 
-    def _opened(self, start: int) -> Any:
+    def _opened(self, start: int, version: str | None) -> Any:
         headers = {"Content-Type": "application/json"}
         if start:
             headers["Range"] = f"bytes={start}-"
+            if version:
+                headers["If-Range"] = version
         body = json.dumps({"Mode": "download"}).encode()
         return self._client.response(self._method, PATH, data=body, headers=headers)
 
@@ -169,14 +172,13 @@ class DiagnosticLogging:
 
     def _copy(self, response: Any, file: BinaryIO, deadline: float) -> None:
         told = time.monotonic()
-        first = not file.tell()
         while part := response.read1(65536):
-            if first and not part.startswith(_ARCHIVE_STARTS):
+            _write(file, part)
+            # What a cut left behind may be a single byte.
+            if file.tell() - len(part) < 2 and not _may_be_archive(file):
                 raise PeerRefused(
                     f"{self._client.peer} sent something that is neither gzip nor zip instead of its diagnostic log"
                 )
-            first = False
-            _write(file, part)
             now = time.monotonic()
             if file.tell() > LARGEST or now > deadline:
                 raise PeerRefused(
@@ -189,7 +191,7 @@ class DiagnosticLogging:
         # read1() takes a connection that ended early for the end of the body.
         if response.length:
             raise OSError(f"the connection ended {response.length} bytes early")
-        if first:
+        if not file.tell():
             raise PeerRefused(f"{self._client.peer} sent an empty archive")
 
     def _do(self, mode: str) -> None:
@@ -219,6 +221,24 @@ class DiagnosticLogging:
                 raise
             self._method = "POST"
             return self._client.send_json(self._method, PATH, body)
+
+
+def version_of(headers: Any) -> str | None:
+    """What `If-Range` names the archive by: its ETag when that stands for the very bytes, else when it was last changed.
+
+    >>> version_of({"ETag": 'W/"1"', "Last-Modified": "Wed, 25 Nov 2026 16:55:25 GMT"})
+    'Wed, 25 Nov 2026 16:55:25 GMT'
+    """
+    tag = headers.get("ETag")
+    return tag if tag and tag.startswith('"') else headers.get("Last-Modified")
+
+
+def _may_be_archive(file: BinaryIO) -> bool:
+    end = file.tell()
+    file.seek(0)
+    start = file.read(2)
+    file.seek(end)
+    return any(mark.startswith(start) for mark in _ARCHIVE_STARTS)
 
 
 def _write(file: BinaryIO, part: bytes) -> None:

@@ -24,6 +24,8 @@ class PeerRefused(PeerError):
 
     status: int | None = None
     """HTTP status, where it was the API that said no."""
+    answer: object = None
+    """The whole HTTP answer (`HttpAnswer`), where it could be read."""
 
     def __init__(self, message: str, *, changed: bool = False) -> None:
         super().__init__(message)

@@ -7,10 +7,20 @@ from __future__ import annotations
 
 import http.client
 import time
+from dataclasses import dataclass
 from typing import Any
 
 MAXIMUM_BODY = 32 * 1024 * 1024
 """Bytes; a trust store of a thousand certificates has about two million."""
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """An answer as it came; `headers` in its order."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
 
 
 def read_body(response: Any, deadline: float) -> bytes:

@@ -21,6 +21,7 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
     PeerUnreachable,
 )
 from ansible_collections.collab.expressway.plugins.plugin_utils.http_body import (
+    HttpAnswer,
     first_line,
     read_body,
 )
@@ -82,6 +83,18 @@ class RestClient:
             raise PeerRefused(
                 f"{self.peer} answered GET {path} with something that is no JSON ({len(body)} characters)"
             ) from None
+
+    def get_answer(self, path: str) -> HttpAnswer:
+        """The answer to a GET as it came, whatever its status. Raises `PeerUnreachable`."""
+        deadline = time.monotonic() + self._timeout
+        try:
+            with self.response("GET", path) as response:
+                body = read_body(response, deadline)
+                return HttpAnswer(response.status, response.headers.items(), body)
+        except PeerRefused as error:
+            if isinstance(error.answer, HttpAnswer):
+                return error.answer
+            raise
 
     def post_file(self, path: str, content: bytes, filename: str) -> str:
         """Upload `content` as the form field `file`; returns what the answer says (its `Message`, or the body).
@@ -161,8 +174,11 @@ class RestClient:
         )
 
     def _refusal(self, asked: str, error: urllib.error.HTTPError, deadline: float) -> PeerRefused:
+        answer = None
         try:
-            said = _message_only(read_body(error.fp, deadline).decode("utf-8", "replace"))
+            body = read_body(error.fp, deadline)
+            said = _message_only(body.decode("utf-8", "replace"))
+            answer = HttpAnswer(error.code, error.headers.items(), body)
         except (OSError, http.client.HTTPException):
             said = None
         text = f"{self.peer} answered {asked} with HTTP status {error.code}" + (
@@ -180,6 +196,7 @@ class RestClient:
             text += ". Redirects are not followed, because they would carry the credentials along"
         refusal = PeerRefused(text)
         refusal.status = error.code
+        refusal.answer = answer
         refusal.login_refused = error.code == 401
         return refusal
 

@@ -50,6 +50,8 @@ class ShellDialogue:
         )
         self._buffer = ""
         self._broken: str | None = None
+        self.heard = bytearray()
+        """What arrived since the last command was sent (or since the login), byte by byte as it came."""
 
     def close(self) -> None:
         """Log out, also of a broken session: appliances limit sessions. Never raises."""
@@ -114,6 +116,7 @@ class ShellDialogue:
                 f"{self.peer} closed the session while we waited for the answer to `{self._shown(waiting_for)}`; "
                 f"{self._heard()}"
             )
+        self.heard += data
         self._buffer += self._decoder.decode(data)
         if len(self._buffer) > MAXIMUM_ANSWER:
             self._break(

@@ -99,6 +99,7 @@ class ShellSession(ShellDialogue):
         """Send one line and wait for its whole answer; raises `PeerUnreachable` when that does not come."""
         self._check_unbroken()
         self._check_in_step(command)
+        self.heard.clear()
         self._send(command)
         self.commands_sent += 1
         deadline = time.monotonic() + self._timeout

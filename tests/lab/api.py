@@ -8,6 +8,7 @@ Sources: Expressway facts 3, 4.3 and 5; each guess is a switch (`switches.yml`).
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -47,6 +48,7 @@ class Request:
     client: str
     record: Mapping[str, Any] = field(default_factory=dict)  # what a body of JSON holds
     start: int | None = None  # the first byte that a Range header asks for
+    version: str | None = None  # what it asks to go on with (If-Range)
     login: tuple[str, str] | None = None
     has_csrf_header: bool = False
     upload: str | None = None
@@ -219,7 +221,11 @@ def _diagnostic_logging(peer: Peer, request: Request) -> Reply:
     if isinstance(done, str):
         return _message(200, done)
     headers = {"Content-Disposition": f'attachment; filename="{done.name}"'}
-    if request.start is None or peer.switches["diagnostic_range"] == "ignored":
+    ranges = peer.switches["diagnostic_range"]
+    if ranges == "supported_by_version":
+        headers["ETag"] = f'"{hashlib.sha256(done.content).hexdigest()}"'
+    changed = request.version is not None and request.version != headers.get("ETag")
+    if request.start is None or ranges == "ignored" or changed:
         return Reply(200, "", done.content_type, done.content, headers)
     whole = len(done.content)
     if request.start >= whole:

@@ -104,6 +104,7 @@ async def _request(http: web.BaseRequest) -> Request:
         path=http.path,
         record=await _record(http),
         start=int(start[1]) if start else None,
+        version=http.headers.get("If-Range"),
         client=http.remote or "",
         login=login,
         has_csrf_header="X-CSRF-Header" in http.headers,

@@ -8,11 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.collab.expressway.plugins.module_utils.peer.cluster import (
+    ClusterConfiguration,
+    locate_peer,
+)
+
 
 def capture_readiness(reads: Mapping[str, Mapping[str, Any]], cluster: str) -> dict[str, Any]:
     """Judge the reads of one cluster; `reads`: inventory name → registered result of the facts task.
 
-    Returns {primary: inventory name or None, problem: why nothing can be started, or None, unread: {name: error}}.
+    Returns {primary: inventory name or None, problem: why nothing can be started, or None, unread: {name: error}, absent: addresses
+    of peers that the primary names and that are not among `reads`}.
     """
     facts = {
         name: (result.get("ansible_facts") or {}).get("expressway")
@@ -29,7 +35,20 @@ def capture_readiness(reads: Mapping[str, Mapping[str, Any]], cluster: str) -> d
         "primary": primary[0] if len(primary) == 1 else None,
         "problem": _problem(cluster, roles, primary, unread),
         "unread": unread,
+        "absent": _absent(facts, primary[0]) if len(primary) == 1 else [],
     }
+
+
+def _absent(facts: Mapping[str, Any], primary: str) -> list[str]:
+    peers = {peer["index"]: peer["address"] for peer in facts[primary]["cluster"]["peers"]}
+    if len(peers) <= len(facts):
+        return []
+    configuration = ClusterConfiguration(peers=peers)
+    met = {
+        fact["cluster"]["peer_index"] if fact else locate_peer(configuration, [name])
+        for name, fact in facts.items()
+    }
+    return [address for index, address in peers.items() if index not in met]
 
 
 def _problem(

@@ -42,11 +42,20 @@ def _of_one(diagnosis: Mapping[str, Any]) -> list[str]:
     if not diagnosis["files"]:
         return [f"{name}: no log was analysed.", *not_seen]
     lines = [f"{name}: {_in_short(diagnosis)}"]
+    planned = _planned(diagnosis)
+    if planned:
+        lines.append(
+            f"  First: the audit plans uploads for {planned} of these requests; playbook remediate with --check shows what it would do."
+        )
     for records in _culprits(refusals):
         lines += _culprit(records, diagnosis["joined"].get("explained", []))
     lines += [
         f"  ? {printable(found['title'])}" for found in diagnosis["joined"].get("unpredicted", [])
     ]
+    if diagnosis["cluster"] and refusals and not diagnosis["is_edge"] and not diagnosis["joined"]:
+        lines.append(
+            "  Not compared with an audit, so no upload is planned: it needs the group uc_publishers or mra_audit_nodes in the inventory."
+        )
     not_met = len(diagnosis["joined"].get("not_in_log", []))
     if not_met:
         lines.append(
@@ -72,11 +81,23 @@ def _in_short(diagnosis: Mapping[str, Any]) -> str:
     return "no request was seen. Did somebody log in through these peers while the log ran?"
 
 
+def _planned(diagnosis: Mapping[str, Any]) -> int:
+    """How many of the refused requests the audit plans uploads for."""
+    explained = [one for one in diagnosis["joined"].get("explained", []) if one["plan"]]
+    keys = {_identity(one) for one in explained if one["stage"] == "chain"}
+    return sum(
+        record["count"]
+        for record in diagnosis["refusals"]
+        if record["action"] == TERMINATE and _identity(record) in keys
+    )
+
+
 def _culprits(refusals: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
-    """The records of each address, ports and cause, whichever peers they are of; most refused requests first."""
+    """The records of each address and cause, whichever peers and ports they are of; most refused requests first."""
     grouped: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for record in refusals:
-        key = (_place(record), record["stage"], record["error"], record["cause"], record["action"])
+        # The ports of an address that break alike are one thing to repair.
+        key = (_host(record), record["stage"], record["error"], record["cause"], record["action"])
         grouped.setdefault(key, []).append(record)
     return sorted(grouped.values(), key=lambda records: -sum(one["count"] for one in records))
 
@@ -91,7 +112,7 @@ def _culprit(
     passed = (
         "" if first["action"] == TERMINATE else " (let through, as verification is not enforced)"
     )
-    line = f"  x {_place(first)} on {', '.join(peers)}: {_many(count, 'request')}{passed}"
+    line = f"  x {_place(records)} on {', '.join(peers)}: {_many(count, 'request')}{passed}"
     if users:
         more = f" and {len(users) - MOST_USERS} more" if len(users) > MOST_USERS else ""
         line += f", users {', '.join(users[:MOST_USERS])}{more}"
@@ -112,7 +133,7 @@ def _uploads(
     keys = [_identity(record) for record in records if record["stage"] == "chain"]
     return list(
         dict.fromkeys(
-            f"upload {printable(entry['common_name'] or entry['subject'])} (SHA-256 {entry['sha256']})"
+            f"upload {printable(entry['common_name'] or entry['subject'])} (SHA-256 {entry['sha256']}). {printable(entry['reason'])}"
             for one in explained
             if _identity(one) in keys
             for entry in one["plan"]
@@ -121,13 +142,18 @@ def _uploads(
 
 
 def _identity(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    return record["peer"], record["address"], record["ports"], record["stage"], record["error"]
+    ports = tuple(record["ports"])
+    return record["peer"], record["address"], ports, record["stage"], record["error"]
 
 
-def _place(record: Mapping[str, Any]) -> str:
-    host = printable(record["address"] or record["ip"] or "an origin that the log does not name")
-    ports = ",".join(str(port) for port in record["ports"])
-    return f"{host}:{ports}" if ports else host
+def _place(records: Iterable[Mapping[str, Any]]) -> str:
+    records = list(records)
+    ports = sorted({port for record in records for port in record["ports"]})
+    return _host(records[0]) + (f":{','.join(map(str, ports))}" if ports else "")
+
+
+def _host(record: Mapping[str, Any]) -> str:
+    return printable(record["address"] or record["ip"] or "an origin that the log does not name")
 
 
 def _many(count: int, what: str) -> str:

@@ -25,7 +25,7 @@ _RUNNING = {
     "stopped": False,
 }
 _REFUSAL = re.compile(
-    r"\b(not|no|cannot|unable|fail\w*|error|invalid|denied|must|already|in progress|refused)\b",
+    r"\b(not|no|cannot|unable|fail\w*|error|invalid|denied|must|first|already|refused)\b",
     re.IGNORECASE,
 )
 _SUCCESS = re.compile(r"success", re.IGNORECASE)
@@ -72,7 +72,10 @@ def log_status(answer: object) -> LogStatus:
 
 
 def refuses(message: str | None) -> bool:
-    """Whether the message of an answer with status 200 says no: business errors come that way, too."""
+    """Whether the message of an answer with status 200 says no: business errors come that way, too.
+
+    `in progress` alone is no refusal: taking the answer to a start for one would leave the log running.
+    """
     return bool(message and _REFUSAL.search(message) and not _SUCCESS.search(message))
 
 

@@ -83,16 +83,19 @@ def diagnosis(*refusals: dict[str, Any], **changes: Any) -> dict[str, Any]:
                 refusal(address="rare.example.test", count=1, users=[]),
                 refusal(),
                 refusal(peer="expc2", count=1, users=["anna", "ben"], certainty="probable"),
+                # Another port that breaks alike is the same thing to repair.
+                refusal(ports=[443], count=5),
             ),
             [
-                "emea: 4 requests refused by 2 causes.",
-                "  x cucm2.example.test:6972 on expc1, expc2: 3 requests, users anna, ben",
+                "emea: 9 requests refused by 2 causes.",
+                "  x cucm2.example.test:443,6972 on expc1, expc2: 8 requests, users anna, ben",
                 "      why: It is self-signed.",
                 "      do: Upload it.",
                 "      note: which request this belongs to is probable, not certain",
                 "  x rare.example.test:6972 on expc1: 1 request",
                 "      why: It is self-signed.",
                 "      do: Upload it.",
+                "  Not compared with an audit, so no upload is planned: it needs the group uc_publishers or mra_audit_nodes in the inventory.",
             ],
         ),
         (
@@ -105,6 +108,7 @@ def diagnosis(*refusals: dict[str, Any], **changes: Any) -> dict[str, Any]:
                 "and 2 more",
                 "      why: It is self-signed.",
                 "      do: Upload it.",
+                "  Not compared with an audit, so no upload is planned: it needs the group uc_publishers or mra_audit_nodes in the inventory.",
             ],
         ),
     ],
@@ -114,7 +118,9 @@ def test_says(given: dict[str, Any], lines: list[str]) -> None:
 
 
 def test_an_audit_adds_the_upload_that_repairs_it_and_what_it_did_not_predict() -> None:
-    plan = [{"common_name": "Root", "subject": "CN=Root", "sha256": "ab" * 32, "reason": "r"}]
+    plan = [
+        {"common_name": "Root", "subject": "CN=Root", "sha256": "ab" * 32, "reason": "Compare it."}
+    ]
     by_name = refusal(stage="name", error="name", ports=[8443])
     joined = {
         "explained": [refusal() | {"plan": plan}, by_name | {"plan": plan}],
@@ -123,8 +129,9 @@ def test_an_audit_adds_the_upload_that_repairs_it_and_what_it_did_not_predict() 
     }
     lines = diagnosis_lines([diagnosis(refusal(), by_name, joined=joined)])
     # Of the two, only the chain is repaired by an upload.
-    assert lines.count(f"      plan: upload Root (SHA-256 {'ab' * 32})") == 1
-    assert lines[4].startswith("      plan: ")
+    assert lines[1].startswith("  First: the audit plans uploads for 2 of these requests;")
+    assert lines.count(f"      plan: upload Root (SHA-256 {'ab' * 32}). Compare it.") == 1
+    assert lines[5].startswith("      plan: ")
     assert lines[-2:] == [
         "  ? expc1 refused x, which the audit does not predict",
         "  The audit predicts 2 more refusals that nobody met meanwhile; playbook audit lists what breaks.",
@@ -139,8 +146,10 @@ def test_a_log_cannot_steer_the_terminal() -> None:
     assert text.isprintable()
 
 
-def read(primary: bool | None) -> dict[str, Any]:
-    return {"ansible_facts": {"expressway": {"cluster": {"is_primary": primary}}}}
+def read(primary: bool | None, index: int | None = None, *peers: str) -> dict[str, Any]:
+    listed = [{"index": place, "address": name} for place, name in enumerate(peers, start=1)]
+    cluster = {"is_primary": primary, "peer_index": index, "peers": listed}
+    return {"ansible_facts": {"expressway": {"cluster": cluster}}}
 
 
 @pytest.mark.parametrize(
@@ -163,3 +172,22 @@ def test_finds_the_primary_or_says_why_not(
     assert (problem is None) == (ready["problem"] is None)
     assert problem is None or problem in ready["problem"]
     assert sorted(ready["unread"]) == [name for name in sorted(reads) if "msg" in reads[name]]
+
+
+PEERS = ("a.example.test", "b.example.test", "c.example.test")
+
+
+@pytest.mark.parametrize(
+    ("reads", "absent"),
+    [
+        ({"a": read(True)}, []),
+        ({"a": read(True, 1, *PEERS)}, ["b.example.test", "c.example.test"]),
+        (
+            {"a": read(True, 1, *PEERS), "c.example.test": {"msg": "down"}},
+            ["b.example.test"],
+        ),
+        ({name: read(name == "a", None, *PEERS) for name in "abc"}, []),
+    ],
+)
+def test_names_the_peers_that_are_not_in_the_run(reads: dict[str, Any], absent: list[str]) -> None:
+    assert capture_readiness(reads, "emea")["absent"] == absent

@@ -112,7 +112,7 @@ def test_a_start_that_is_refused_because_the_log_runs_changes_nothing(
     assert "not known to capture packets" in again["warnings"][0]
 
 
-@pytest.mark.parametrize("kind", ["drop", "drop_after_write"])
+@pytest.mark.parametrize("kind", ["drop", "drop_after_write", "fail"])
 def test_a_start_without_an_answer_keeps_the_host_so_that_it_can_be_stopped(
     client: Client, kind: str
 ) -> None:
@@ -209,7 +209,12 @@ def test_check_mode_predicts_an_archive_and_lets_nothing_be_packed(
 
 @pytest.mark.parametrize(
     ("ranges", "cuts", "resumed"),
-    [("supported", 1, True), ("supported", 5, True), ("ignored", 2, False)],
+    [
+        ("supported", 1, True),
+        ("supported", 5, True),
+        ("supported_by_version", 2, True),
+        ("ignored", 2, False),
+    ],
 )
 def test_a_download_that_is_cut_is_completed(
     client: Client, tmp_path: Path, ranges: str, cuts: int, resumed: bool
@@ -238,19 +243,48 @@ def test_a_download_that_gets_nowhere_is_given_up_without_a_file(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("ranges", ["supported", "supported_by_version"])
 def test_another_archive_in_the_middle_of_a_download_is_not_glued_to_the_first(
-    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ranges: str
 ) -> None:
+    client.set(diagnostic_range=ranges)
     captured(client)
     client.fault("cut_download", times=1)
     log = log_of(client)
     first = client.estate.call(log._made_archive)
-    other = replace(first, content=first.content + b"more")
+    # Without a version only its size shows that it is another one.
+    same_size = first.content[:-1] + bytes([first.content[-1] ^ 1])
+    other = replace(first, content=first.content + b"more" if ranges == "supported" else same_size)
     served = iter([first, other, other])
     monkeypatch.setattr(log, "_download", lambda: next(served))
     result = collect(client, tmp_path)
     assert Path(result["file"]).read_bytes() == other.content
     assert result["resumed"] is False
+
+
+def test_a_download_that_is_cut_after_one_byte_goes_on(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captured(client)
+    client.fault("cut_download", times=1)
+    log = log_of(client)
+    tiny = replace(client.estate.call(log._made_archive), content=b"\x1f\x8b")
+    monkeypatch.setattr(log, "_download", lambda: tiny)
+    assert (collect(client, tmp_path)["size"], len(modes(client))) == (2, 3)
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"\x1fx", b""])
+def test_what_is_no_archive_is_not_kept(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    captured(client)
+    log = log_of(client)
+    other = replace(client.estate.call(log._made_archive), content=content)
+    monkeypatch.setattr(log, "_download", lambda: other)
+    result = collect(client, tmp_path)
+    assert result["failed"] is True
+    assert ("neither gzip nor zip" if content else "empty archive") in result["msg"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_collecting_that_takes_too_long_says_so(client: Client, tmp_path: Path) -> None:
@@ -419,7 +453,9 @@ def test_an_answer_that_is_no_status_is_a_failure(answer: object) -> None:
         (None, False),
         ("The operation was successful", False),
         ("Diagnostic logging started", False),
+        ("Diagnostic logging is in progress", False),
         ("Diagnostic logging is already in progress", True),
+        ("Diagnostic logging is in progress: stop it first", True),
         ("Unable to start", True),
         ("Operation failed", True),
     ],
