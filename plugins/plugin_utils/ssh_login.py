@@ -218,7 +218,8 @@ class SshLogin:
                 f"{who} did not answer within {login.timeout:g} s. A peer that blocks our address after failed logins answers "
                 "nothing, too"
             )
-        reason = str(error) or type(error).__name__
+        # paramiko's error for all addresses of a host has a number, None, that says nothing.
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return f"{who} could not be logged in to: {reason}"
 
 
