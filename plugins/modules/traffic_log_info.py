@@ -198,7 +198,9 @@ connections:
   type: dict
   contains:
     ok:
-      description: Answers to clients, those of refused requests left out.
+      description:
+        - Requests that got through, which are those answered with a status from 200 to 399.
+        - Neither refused requests nor those that failed for another reason are in it.
       type: int
     refused:
       description: Connections that were refused; each attempt of a request counts.

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 from ansible_collections.collab.expressway.plugins.module_utils.verdict import (
@@ -22,6 +23,8 @@ from ansible_collections.collab.expressway.plugins.module_utils.verdict import (
 
 CHAIN, NAME, PLUGIN, HANDSHAKE = "chain", "name", "plugin", "handshake"
 TERMINATE = "Terminate"
+RECEIVED, SENT_BACK = "Receive Request", "Sending Response"
+"""What a `Step` of a client's request is called at its beginning and its end."""
 
 RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
 WITHOUT_YEAR = r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?"
@@ -177,9 +180,6 @@ def read_line(record: bytes, year_of: datetime | None = None) -> Line | None:
     `year_of` is a moment not before the line, for lines without a year; without it they have no time.
     Raises `Unreadable` for a refusal that is cut off.
     """
-    plain = _plain(record)
-    if plain is not None:
-        return plain
     text = record.decode("utf-8", "replace").rstrip()
     if "\n" in text:
         text = " ".join(text.replace(MARK.decode(), " ").split())
@@ -204,8 +204,8 @@ def read_line(record: bytes, year_of: datetime | None = None) -> Line | None:
     return _step(writer, rest) or _allowed(writer, rest)
 
 
-def _plain(record: bytes) -> Line | None:
-    """The same for lines in their usual shape; None for all others."""
+def plain_line(record: bytes) -> Line | None:
+    """What `read_line` tells, for lines in the shape that large logs are full of, quickly; None for all others."""
     kind = record[record.find(b"]: ") + 3 :][:1]
     step = _PLAIN_STEP.fullmatch(record) if kind == b"U" else None
     if step is not None:
@@ -252,8 +252,24 @@ def _remember(record: bytes, line: Line | None) -> None:
 
 
 def _writer(time: bytes, host: bytes, pid: bytes) -> Writer:
-    stamp, at = _stamp(time.decode("utf-8", "replace"), None, None)
-    return Writer(host.decode("utf-8", "replace"), int(pid), stamp, at)
+    stamp = time.decode("utf-8", "replace")
+    if len(stamp) in (24, 29) and stamp[19] == ".":
+        minute = _minute(stamp[:17], stamp[23:])
+        seconds = stamp[17:23]
+        if minute is not None and seconds[:2].isdigit() and seconds[3:].isdigit():
+            return Writer(*_program(host, pid), stamp, minute + float(seconds))
+    return Writer(*_program(host, pid), *_stamp(stamp, None, None))
+
+
+@lru_cache(maxsize=256)
+def _minute(minute: str, zone: str) -> float | None:
+    """Seconds since the epoch of `2026-12-01T10:11:` in a zone; lines of one minute come together."""
+    return _stamp(f"{minute}00{zone}", None, None)[1]
+
+
+@lru_cache(maxsize=256)
+def _program(host: bytes, pid: bytes) -> tuple[str, int]:
+    return host.decode("utf-8", "replace"), int(pid)
 
 
 def _diagnostic(

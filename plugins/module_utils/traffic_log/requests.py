@@ -9,6 +9,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
+    RECEIVED,
+    SENT_BACK,
     Allowed,
     Refused,
     Step,
@@ -101,7 +103,7 @@ class Process:
         """Take a line in; the request, when this line answered it."""
         if self._begins is None:
             self._begins = step.writer.at
-        if step.detail == "Sending Response":
+        if step.detail == SENT_BACK:
             return self._answered(step)
         if step.detail == "Receive Response":
             return None
@@ -110,7 +112,7 @@ class Process:
             request = self.open[step.transaction] = Request(step.transaction)
             if len(self.open) > MOST_OPEN:
                 self._forget(self.open.popitem(last=False)[1])
-        if step.detail == "Receive Request":
+        if step.detail == RECEIVED:
             if step.url is not None:
                 request.asked, request.path = split_url(step.url)
                 request.method, request.user = step.method, user_in(step.url)
