@@ -91,6 +91,14 @@ class _Pending:
     def __post_init__(self) -> None:
         self.attempts = {request: request.attempts for request in (*self.candidates, *self.late)}
 
+    def may_have_refused(self, request: Request) -> bool:
+        """It failed, it is not known how it ended, or it was sent once more after this refusal."""
+        return (
+            request.status is None
+            or request.refused
+            or request.attempts > self.attempts.get(request, request.attempts)
+        )
+
     def nothing_unseen(self) -> bool:
         """Was no request answered with 502 since, of which the log does not hold the beginning?"""
         return self.process.unseen_refused == self.unseen_before
@@ -301,18 +309,18 @@ def _origins(requests: Iterable[Request]) -> set[tuple[str | None, int | None]]:
 
 
 def _possible(item: _Pending) -> list[Request]:
-    """Candidates that the answers leave: who got through was not refused."""
+    """Candidates that the answers leave: who got through was not refused at the last attempt."""
     everyone = [*item.candidates, *item.late]
     if item.hit.refusal.action != TERMINATE:
         return everyone
-    left = [request for request in everyone if request.status is None or request.refused]
+    left = [request for request in everyone if item.may_have_refused(request)]
     return left or everyone
 
 
 def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
     """None where several origins are possible."""
     terminated = item.hit.refusal.action == TERMINATE
-    if terminated and not any(request.status is None or request.refused for request in possible):
+    if terminated and not any(map(item.may_have_refused, possible)):
         return AMBIGUOUS
     if len(_origins(possible)) > 1:
         return None
@@ -320,7 +328,10 @@ def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
         return AMBIGUOUS
     if item.hit.refusal.ip is None:
         return PROBABLE
-    answered = any(request.refused or not terminated for request in possible)
+    answered = any(
+        request.refused or not terminated or request.attempts > item.attempts[request]
+        for request in possible
+    )
     sure = (
         bool(item.candidates)
         and answered

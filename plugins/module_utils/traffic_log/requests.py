@@ -167,10 +167,10 @@ class Process:
         self._closed[step.transaction] = None
         if len(self._closed) > MOST_REMEMBERED:
             self._closed.popitem(last=False)
+        if request.path is None:  # it was sent before, too, where the log does not show it
+            self.unseen_refused += 1
         if request.refused:
             request.at = step.writer.at
-            if request.path is None:  # it was sent before, too, where the log does not show it
-                self.unseen_refused += 1
             self.just_refused = [*self.just_refused[-15:], request]
         return request
 

@@ -423,10 +423,8 @@ class Scanner:
             found = self._read(start, min(end, start + LONGEST_RECORD))
             if found is None:
                 continue
-            line = found.line
-            if isinstance(line, Step) and line.status is not None and 200 <= line.status < 400:
-                if line.detail == SENT_BACK:
-                    through.add((line.writer.peer, line.writer.process, line.transaction))
+            if (answered := _got_through(found.line)) is not None:
+                through.add(answered)
             yield found
         self.through += len(through)
 
@@ -435,6 +433,13 @@ class Scanner:
         start = self._buffer.rfind(b"\n", max(0, self._end - LONGEST_RECORD), self._end) + 1
         if start >= self._read_to:
             self._line(bytes(self._view[start : self._end]))
+
+
+def _got_through(line: Line) -> tuple[object, ...] | None:
+    """Which request this line says was answered with a status from 200 to 399."""
+    if isinstance(line, Step) and line.detail == SENT_BACK and 200 <= (line.status or 0) < 400:
+        return line.writer.peer, line.writer.process, line.transaction
+    return None
 
 
 def _close_together(records: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -91,14 +91,18 @@ def check(parts: Sequence[Log], *, whole: bool = True) -> Counter[str]:
     overlap=st.sampled_from([0.5, 1, 3, 10, 40]),
     rotated=st.integers(1, 4),
     requests=st.integers(1, 120),
-    cut=st.one_of(
-        st.tuples(st.integers(0, 40), st.just(0)), st.tuples(st.just(0), st.integers(0, 40))
-    ),
+    recovering=st.sampled_from([0.0, 0.2]),
+    cut=st.one_of(st.just((0, 0)), st.tuples(st.integers(0, 40), st.integers(0, 40))),
 )
 def test_exact_and_probable_are_always_right(
-    seed: int, overlap: float, rotated: int, requests: int, cut: tuple[int, int]
+    seed: int,
+    overlap: float,
+    rotated: int,
+    requests: int,
+    recovering: float,
+    cut: tuple[int, int],
 ) -> None:
-    for log in estate_logs(seed, overlap=overlap, requests=requests):
+    for log in estate_logs(seed, overlap=overlap, requests=requests, recovering=recovering):
         check(list(log.without(*cut).parts(rotated)), whole=cut == (0, 0))
 
 
