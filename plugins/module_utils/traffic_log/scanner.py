@@ -38,6 +38,8 @@ LOOK_BACK = CHUNK
 """Bytes before the answer to a refused request in which its other lines are looked for."""
 LOOK_AHEAD = CHUNK // 2
 """Bytes after a refusal in which its answer is looked for."""
+SENT_AGAIN = CHUNK // 16
+"""Bytes around a refusal in which requests are looked for that were sent before it and once more after it."""
 EDGE = CHUNK // 4
 """Bytes at the end of a file of which all requests are read, because a rotation may lie between request and answer."""
 MOST_UNANSWERED = 500
@@ -57,6 +59,7 @@ REFUSALS = (
 STEP, ALLOWED = b'Txn-id="', b'"Request Allowed"'
 RECEIVED = b'"Receive Request"'
 REFUSED_ANSWER = b"HTTP/1.1 502"
+SENT = re.compile(rb'Detail="Sending Request" Txn-id="(\w+)"')
 DATED = re.compile(rb"2\d\d\d-\d\d-\d\dT")
 """How every line of an Expressway begins."""
 ANSWER = b'Detail="Sending Response" Txn-id="'
@@ -211,8 +214,10 @@ class Scanner:
         if not refusals and not self._ahead:
             return
         records = {first - self._base: last - self._base for first, last in self._ahead.items()}
-        for first, last in _close_together(refusals):
+        for first, last in _close_together(refusals, LOOK_AHEAD):
             self._answered_requests(first, last + LOOK_AHEAD, records)
+        for first, last in _close_together(refusals, SENT_AGAIN):
+            self._sent_again(max(0, first - SENT_AGAIN), last + SENT_AGAIN, records)
         records.update(refusals)
         for position in self._without_answer(refusals):
             self._requests_before(position, records)
@@ -292,6 +297,27 @@ class Scanner:
                 self._answered.append((self._base + first, self._base + bounds[1]))
             answer = self._buffer.find(REFUSED_ANSWER, answer + len(REFUSED_ANSWER), limit)
         self._answers_to = max(self._answers_to, limit - len(REFUSED_ANSWER) + 1)
+
+    def _sent_again(self, start: int, limit: int, records: dict[int, int]) -> None:
+        """Add the lines of requests that were sent twice between two positions: who got through in the end may have been
+        refused before."""
+        whole = self._end if self._ended else self._end - LONGEST_RECORD
+        sends: dict[bytes, list[int]] = {}
+        for sent in SENT.finditer(self._buffer, start, min(whole, limit)):
+            sends.setdefault(sent[1], []).append(sent.start())
+        for transaction, places in sends.items():
+            if len(places) < 2:
+                continue
+            first = self._record(places[0])
+            if first is None or first[0] in records or self._base + first[0] in self._told:
+                continue
+            words = b'Detail="Sending Response" Txn-id="' + transaction + b'"'
+            limit = min(whole, places[-1] + LOOK_AHEAD)
+            answer = self._buffer.find(words, places[-1], limit)
+            bounds = self._record(answer if answer >= 0 else places[-1])
+            if bounds is not None:
+                records[bounds[0]] = bounds[1]
+                self._lines_of_request(bounds[0], bounds[1], records)
 
     def _lines_of_request(self, start: int, answer: int, records: dict[int, int]) -> int:
         """Add the earlier lines of the request with this answer; where the first of them starts."""
@@ -442,11 +468,11 @@ def _got_through(line: Line) -> tuple[object, ...] | None:
     return None
 
 
-def _close_together(records: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """(first start, last start) of groups of records after which the same answers are looked for."""
+def _close_together(records: Sequence[tuple[int, int]], distance: int) -> list[tuple[int, int]]:
+    """(first start, last start) of groups of records with no more bytes than `distance` between neighbours."""
     groups: list[tuple[int, int]] = []
     for start, _end in records:
-        if groups and start - groups[-1][1] <= LOOK_AHEAD:
+        if groups and start - groups[-1][1] <= distance:
             groups[-1] = (groups[-1][0], start)
         else:
             groups.append((start, start))

@@ -45,9 +45,15 @@ def attributions(parts: Sequence[Log]) -> list[tuple[Attribution, Refusal]]:
     collected: list[Attribution] = []
     correlation = Correlation(collected.append)
     truth: dict[tuple[str, int], Refusal] = {}
+    first: dict[str, str] = {}
     for number, part in enumerate(parts):
         name = f"part{number}"
-        truth |= {(name, line + 1): refusal for line, refusal in part.truth.items()}
+        truth |= {
+            (name, line + 1): refusal
+            for line, refusal in part.truth.items()
+            # The same line in two files is a copy, as far as anybody can tell.
+            if first.setdefault(part.lines[line], name) == name
+        }
         scanner = Scanner(io.BytesIO(part.text()), waiting=correlation.waiting)
         for found in scanner.found():
             correlation.take(found, name)
