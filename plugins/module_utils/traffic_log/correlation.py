@@ -6,7 +6,8 @@
 A refusal carries neither port nor transaction. It is tied to a request that the same process was about to send to that
 address at that moment:
 
-* `exact`: every refused request that it may belong to asked for one origin; a request that got through was not refused.
+* `exact`: every refused request that it may belong to asked for one origin. A request that got through was not refused,
+  unless it was sent once more after the refusal.
 * `probable`: an attempt has one refusal only, and so one origin is left; or the answer or the request is not in the log.
 * `ambiguous`: several origins are possible, no request is known, or at that moment a request was refused of which the log
   does not hold the beginning. All possible ports are told.
@@ -149,7 +150,9 @@ class Correlation:
 
     def finish(self) -> None:
         """The end of the last file: what is not answered by now never will be."""
-        for knot in list(self._knots.values()):
+        for process in self._processes.values():
+            process.end()
+        for knot in self._knots.values():
             self._resolve(knot)
         self._knots.clear()
 

@@ -87,7 +87,7 @@ class Request:
 class Process:
     """Requests of one traffic server process.
 
-    `unseen_refused` counts answers 502 to requests whose beginning the log does not hold.
+    `unseen_refused` counts requests that were refused, or may have been, and whose beginning the log does not hold.
     """
 
     def __init__(self) -> None:
@@ -96,6 +96,8 @@ class Process:
         self.just_refused: list[Request] = []
         self.unseen_refused = 0
         self._begins: float | None = None
+        self._ends: float | None = None
+        self._cut = False  # was there a request of which the log does not hold the beginning?
         self._allowed: OrderedDict[str, str] = OrderedDict()
         self._closed: OrderedDict[str, None] = OrderedDict()
 
@@ -103,6 +105,9 @@ class Process:
         """Take a line in; the request, when this line answered it."""
         if self._begins is None:
             self._begins = step.writer.at
+        self._ends = step.writer.at
+        known = step.transaction in self.open or step.transaction in self._closed
+        self._cut |= step.detail != RECEIVED and not known
         if step.detail == SENT_BACK:
             return self._answered(step)
         if step.detail == "Receive Response":
@@ -128,6 +133,12 @@ class Process:
     def just_begun(self, at: float | None) -> bool:
         """May requests still be under way that were sent before the log begins? Their answers are waited for."""
         return at is None or self._begins is None or at - self._begins < BEGINNING
+
+    def end(self) -> None:
+        """The end of the log. Where it is cut at both ends within a few seconds, a request may be in it of which only the
+        refusal is left."""
+        if (self._cut or self.open) and self.just_begun(self._ends):
+            self.unseen_refused += 1
 
     def allowed(self, allowed: Allowed) -> None:
         """The allow list comes between the request and its way to the origin, and repeats its URL there."""

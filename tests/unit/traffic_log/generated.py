@@ -246,7 +246,7 @@ def estate_logs(
         at = START
         for _request in range(requests):
             origin, user = rng.choice(ORIGINS), f"user{rng.randint(1, 9)}"
-            recovers = rng.random() < recovering
+            recovers = recovering > 0 and rng.random() < recovering
             made = list(one_request(peer, at, origin, user, recovers=recovers))
             if rng.random() < decoy:
                 made += decoys(peer, at + timedelta(milliseconds=rng.randint(0, 100)))
