@@ -53,11 +53,11 @@ class Hit:
     refusal: Refused
     found: Found
     file: str
+    cause: tuple[object, ...] = field(init=False)
 
-    @property
-    def cause(self) -> tuple[object, ...]:
+    def __post_init__(self) -> None:
         refusal = self.refusal
-        return refusal.stage, refusal.code, refusal.error, refusal.depth, refusal.action
+        self.cause = (refusal.stage, refusal.code, refusal.error, refusal.depth, refusal.action)
 
 
 @dataclass(slots=True, eq=False)
@@ -144,8 +144,9 @@ class Correlation:
         elif isinstance(line, Allowed):
             self._process(key).allowed(line)
         else:
-            answered = self._process(key).step(line)
-            if answered is not None and not self._process(key).just_begun(line.writer.at):
+            process = self._process(key)
+            answered = process.step(line)
+            if answered is not None and answered.met and not process.just_begun(line.writer.at):
                 self._resolve_closed(key)
 
     def finish(self) -> None:
@@ -223,10 +224,13 @@ class Correlation:
         self._attributed(Attribution((hit,), address, (), AMBIGUOUS, (), 0 if again else 1))
 
     def _resolve_closed(self, key: ProcessKey) -> None:
-        for place, knot in list(self._knots.items()):
-            if place[0] == key and not knot.is_open():
-                del self._knots[place]
-                self._resolve(knot)
+        closed = [
+            place
+            for place, knot in self._knots.items()
+            if place[0] == key and not knot.is_open()
+        ]
+        for place in closed:
+            self._resolve(self._knots.pop(place))
 
     def _resolve(self, knot: _Knot) -> None:
         if self._is_simple(knot):

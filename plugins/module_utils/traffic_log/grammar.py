@@ -94,6 +94,10 @@ _PLAIN_STEP = re.compile(
     rb"(?:Src-ip=\"[^\"]*\" Src-port=\"\d*\" (?:Last-via-addr=\"[^\"]*\" )?"
     rb"|Dst-ip=\"([^\"]*)\" Dst-port=\"(\d{1,5})\" )Msg=\"(?:(HTTP/1.1 )(\d{3})|([A-Z]+) ([^ \"]+) )[^\"]*\"\s*"
 )
+_PLAIN_ALLOWED = re.compile(
+    rb"(\d{4}-[^ ]+) ([^ ]+) traffic_server\[(\d+)\]: Event=\"Request Allowed\" [^\n]*?"
+    rb"Username=\"([^\"\n]*)\"[^\n]*?Request=\"([^\"\n]*)\"[^\n]*\s*"
+)
 """The usual shape of the lines that large logs are full of, so that these need one match each."""
 MOST_MESSAGES = 4096
 
@@ -206,7 +210,15 @@ def read_line(record: bytes, year_of: datetime | None = None) -> Line | None:
 
 def plain_line(record: bytes) -> Line | None:
     """What `read_line` tells, for lines in the shape that large logs are full of, quickly; None for all others."""
-    kind = record[record.find(b"]: ") + 3 :][:1]
+    begin = record.find(b"]: ") + 3
+    kind = record[begin : begin + 1]
+    if kind == b"E":
+        allowed = _PLAIN_ALLOWED.fullmatch(record)
+        if allowed is None:
+            return None
+        time, host, pid, user, url = allowed.groups()
+        asked = url.decode("utf-8", "replace").replace(" ", "")
+        return Allowed(_writer(time, host, pid), user.decode("utf-8", "replace"), asked)
     step = _PLAIN_STEP.fullmatch(record) if kind == b"U" else None
     if step is not None:
         time, host, pid, detail, transaction, ip, port, _http, status, method, url = step.groups()
