@@ -225,9 +225,7 @@ class Correlation:
 
     def _resolve_closed(self, key: ProcessKey) -> None:
         closed = [
-            place
-            for place, knot in self._knots.items()
-            if place[0] == key and not knot.is_open()
+            place for place, knot in self._knots.items() if place[0] == key and not knot.is_open()
         ]
         for place in closed:
             self._resolve(self._knots.pop(place))

@@ -85,17 +85,16 @@ _ALLOWED = re.compile(
 )
 
 
-_PLAIN_WARNING = re.compile(
-    rb"(\d{4}-[^ ]+) ([^ ]+) traffic_server\[(\d+)\]: \[([A-Z_]+ \d+)\] (WARNING: [^\n]+)\n?"
-)
+_PLAIN_PREFIX = rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d\.\d{3,6})(Z|[+-]\d\d:\d\d) ([^ ]+) traffic_server\[(\d+)\]: "
+_PLAIN_WARNING = re.compile(_PLAIN_PREFIX + rb"\[([A-Z_]+ \d+)\] (WARNING: [^\n]+)\n?")
 _PLAIN_STEP = re.compile(
-    rb"(\d{4}-[^ ]+) ([^ ]+) traffic_server\[(\d+)\]: UTCTime=\"[^\"]*\" Module=\"[^\"]*\" Level=\"\w+\": "
+    _PLAIN_PREFIX + rb"UTCTime=\"[^\"]*\" Module=\"[^\"]*\" Level=\"\w+\": "
     rb"Detail=\"(Receive Request|Sending Request|Sending Response)\" Txn-id=\"(\w+)\" TrackingID=\"[^\"]*\" "
     rb"(?:Src-ip=\"[^\"]*\" Src-port=\"\d*\" (?:Last-via-addr=\"[^\"]*\" )?"
     rb"|Dst-ip=\"([^\"]*)\" Dst-port=\"(\d{1,5})\" )Msg=\"(?:(HTTP/1.1 )(\d{3})|([A-Z]+) ([^ \"]+) )[^\"]*\"\s*"
 )
 _PLAIN_ALLOWED = re.compile(
-    rb"(\d{4}-[^ ]+) ([^ ]+) traffic_server\[(\d+)\]: Event=\"Request Allowed\" [^\n]*?"
+    _PLAIN_PREFIX + rb"Event=\"Request Allowed\" [^\n]*?"
     rb"Username=\"([^\"\n]*)\"[^\n]*?Request=\"([^\"\n]*)\"[^\n]*\s*"
 )
 """The usual shape of the lines that large logs are full of, so that these need one match each."""
@@ -216,14 +215,14 @@ def plain_line(record: bytes) -> Line | None:
         allowed = _PLAIN_ALLOWED.fullmatch(record)
         if allowed is None:
             return None
-        time, host, pid, user, url = allowed.groups()
+        *who, user, url = allowed.groups()
         asked = url.decode("utf-8", "replace").replace(" ", "")
-        return Allowed(_writer(time, host, pid), user.decode("utf-8", "replace"), asked)
+        return Allowed(_writer(*who), user.decode("utf-8", "replace"), asked)
     step = _PLAIN_STEP.fullmatch(record) if kind == b"U" else None
     if step is not None:
-        time, host, pid, detail, transaction, ip, port, _http, status, method, url = step.groups()
+        *who, detail, transaction, ip, port, _http, status, method, url = step.groups()
         return Step(
-            _writer(time, host, pid),
+            _writer(*who),
             transaction.decode(),
             detail.decode(),
             None if ip is None else ip.decode("utf-8", "replace"),
@@ -235,12 +234,12 @@ def plain_line(record: bytes) -> Line | None:
     warning = _PLAIN_WARNING.fullmatch(record) if kind == b"[" else None
     if warning is None:
         return None
-    time, host, pid, thread, message = warning.groups()
+    *who, thread, message = warning.groups()
     told = _messages.get(message)
     if told is None:
         return None
     return Refused(
-        _writer(time, host, pid),
+        _writer(*who),
         thread.decode(),
         told.stage,
         told.name,
@@ -260,28 +259,21 @@ _messages: dict[bytes, Refused] = {}
 def _remember(record: bytes, line: Line | None) -> None:
     warning = _PLAIN_WARNING.fullmatch(record)
     if warning is not None and isinstance(line, Refused) and len(_messages) < MOST_MESSAGES:
-        _messages[warning[5]] = line
+        _messages[warning[7]] = line
 
 
-def _writer(time: bytes, host: bytes, pid: bytes) -> Writer:
-    stamp = time.decode("utf-8", "replace")
-    if len(stamp) in (24, 29) and stamp[19] == ".":
-        minute = _minute(stamp[:17], stamp[23:])
-        seconds = stamp[17:23]
-        if minute is not None and seconds[:2].isdigit() and seconds[3:].isdigit():
-            return Writer(*_program(host, pid), stamp, minute + float(seconds))
-    return Writer(*_program(host, pid), *_stamp(stamp, None, None))
+def _writer(minute: bytes, seconds: bytes, zone: bytes, host: bytes, pid: bytes) -> Writer:
+    peer, process, begins = _minute(minute, zone, host, pid)
+    if begins is None:
+        return Writer(peer, process, None, None)
+    return Writer(peer, process, (minute + seconds + zone).decode(), begins + float(seconds))
 
 
 @lru_cache(maxsize=256)
-def _minute(minute: str, zone: str) -> float | None:
-    """Seconds since the epoch of `2026-12-01T10:11:` in a zone; lines of one minute come together."""
-    return _stamp(f"{minute}00{zone}", None, None)[1]
-
-
-@lru_cache(maxsize=256)
-def _program(host: bytes, pid: bytes) -> tuple[str, int]:
-    return host.decode("utf-8", "replace"), int(pid)
+def _minute(minute: bytes, zone: bytes, host: bytes, pid: bytes) -> tuple[str, int, float | None]:
+    """(peer, process, seconds since the epoch at which the minute begins): lines of one minute come together."""
+    _time, begins = _stamp(f"{minute.decode()}00{zone.decode()}", None, None)
+    return host.decode("utf-8", "replace"), int(pid), begins
 
 
 def _diagnostic(
