@@ -64,11 +64,9 @@ SENT = re.compile(rb'Detail="Sending Request" Txn-id="(\w+)"')
 DATED = re.compile(rb"2\d\d\d-\d\d-\d\dT")
 """How every line of an Expressway begins."""
 ANSWER = b'Detail="Sending Response" Txn-id="'
-THROUGH = re.compile(
-    rb'(\w+)" (?:TrackingID="[^"]*" Dst-ip="[^"]*" Dst-port="\d*"|[^|\n]{0,400}?)'
-    rb'(?: ?Msg="|\n?HTTPMSG:\s{0,2}\|)HTTP/[\d.]+ [23]'
-)
-"""What follows `ANSWER` in an answer with a status from 200 to 399; first in its usual shape, which is quick."""
+USUAL = re.compile(rb'\w+" TrackingID="[^"]*" Dst-ip="[^"]*" Dst-port="\d*" Msg="HTTP/1\.1 [23]')
+THROUGH = re.compile(rb'(\w+)"[^|\n]{0,400}?(?: Msg="|\n?HTTPMSG:\s{0,2}\|)HTTP/[\d.]+ [23]')
+"""What follows `ANSWER` in an answer with a status from 200 to 399, in its usual shape and in any."""
 
 
 class Stream(Protocol):
@@ -203,9 +201,12 @@ class Scanner:
         """Count who got through. At the level DEBUG an answer is logged twice, once in each shape."""
         answers = self._view[start:limit].tobytes().split(ANSWER)
         del answers[0]
-        through = {found[1] for answer in answers if (found := THROUGH.match(answer))}
-        through.discard(self._last_through)
-        self.through += len(through)
+        others = [answer for answer in answers if not USUAL.match(answer)]
+        self.through += len(answers) - len(others)
+        copies = {found[1] for answer in others if (found := THROUGH.match(answer))}
+        if copies:
+            copies -= {answer.partition(b'"')[0] for answer in answers if USUAL.match(answer)}
+            self.through += len(copies - {self._last_through})
         if answers:
             self._last_through = answers[-1].partition(b'"')[0]
 
