@@ -64,6 +64,8 @@ SENT = re.compile(rb'Detail="Sending Request" Txn-id="(\w+)"')
 DATED = re.compile(rb"2\d\d\d-\d\d-\d\dT")
 """How every line of an Expressway begins."""
 ANSWER = b'Detail="Sending Response" Txn-id="'
+OK, HEAD = b'" Msg="HTTP/1.1 2', 200
+"""The status in most answers, and within how many bytes behind `ANSWER`: the next line would have its own further on."""
 USUAL = re.compile(rb'\w+" TrackingID="[^"]*" Dst-ip="[^"]*" Dst-port="\d*" Msg="HTTP/1\.1 [23]')
 THROUGH = re.compile(rb'(\w+)"[^|\n]{0,400}?(?: Msg="|\n?HTTPMSG:\s{0,2}\|)HTTP/[\d.]+ [23]')
 """What follows `ANSWER` in an answer with a status from 200 to 399, in its usual shape and in any."""
@@ -201,14 +203,18 @@ class Scanner:
         """Count who got through. At the level DEBUG an answer is logged twice, once in each shape."""
         answers = self._view[start:limit].tobytes().split(ANSWER)
         del answers[0]
+        last = None
+        if answers:
+            last, self._last_through = self._last_through, answers[-1].partition(b'"')[0]
+        if b"".join([answer[:HEAD] for answer in answers]).count(OK) == len(answers):
+            self.through += len(answers)  # nothing else in a whole chunk, as nearly always
+            return
         others = [answer for answer in answers if not USUAL.match(answer)]
         self.through += len(answers) - len(others)
         copies = {found[1] for answer in others if (found := THROUGH.match(answer))}
         if copies:
             copies -= {answer.partition(b'"')[0] for answer in answers if USUAL.match(answer)}
-            self.through += len(copies - {self._last_through})
-        if answers:
-            self._last_through = answers[-1].partition(b'"')[0]
+            self.through += len(copies - {last})
 
     def _search(self, start: int, limit: int) -> Iterator[Found]:
         """The refusals between two positions, and the lines of the requests that they may belong to."""
