@@ -38,8 +38,8 @@ LOOK_BACK = CHUNK
 """Bytes before the answer to a refused request in which its other lines are looked for."""
 LOOK_AHEAD = CHUNK // 2
 """Bytes after a refusal in which its answer is looked for."""
-SENT_AGAIN = CHUNK // 32
-"""Bytes around a refusal in which requests are looked for that were sent before it and once more after it."""
+SENT_BEFORE, SENT_AGAIN = CHUNK // 2, CHUNK // 16
+"""Bytes before and after a refusal in which requests are looked for that were sent before it and once more after it."""
 EDGE = CHUNK // 4
 """Bytes at the end of a file of which all requests are read, because a rotation may lie between request and answer."""
 NEAR = CHUNK // 16
@@ -50,13 +50,13 @@ MOST_LINES = 100
 """Lines of one record up to the sentence in it."""
 LONGEST_SAMPLE = 1000
 
-REFUSALS = (
-    b"Core server certificate verification failed for (",
-    b") not in certificate. Action=",
-    b"SSL connection failed for '",
-    b"plugin failed the origin certificate check for ",
+SIGNS = (b"] WARNING: ", b"SSL connection failed for '")
+"""What each line about a refusal has one of, as the program prints it: searching for each sentence would cost more. Only a
+short text may have other spaces."""
+REFUSAL = re.compile(
+    rb"\] WARNING:\s+(?:<[^>\n]{0,200}>\s*)?(?:\([a-z_.]{1,40}\)\s*)?(?:Core|SNI|Origin|TS_EVENT|SSL)"
+    rb"|SSL connection"
 )
-"""As the program prints them; the longer, the faster they are found. Only a short text may have other spaces."""
 STEP, ALLOWED = b'Txn-id="', b'"Request Allowed"'
 RECEIVED = b'"Receive Request"'
 REFUSED_ANSWER = b"HTTP/1.1 502"
@@ -225,7 +225,7 @@ class Scanner:
         for first, last in _close_together(refusals, LOOK_AHEAD):
             self._answered_requests(first, last + LOOK_AHEAD, records)
         for first, last in _close_together(refusals, SENT_AGAIN):
-            self._sent_again(max(0, first - SENT_AGAIN), last + SENT_AGAIN, records)
+            self._sent_again(max(0, first - SENT_BEFORE), last + SENT_AGAIN, records)
         records.update(refusals)
         for position in self._without_answer(refusals):
             self._requests_before(position, records)
@@ -243,12 +243,13 @@ class Scanner:
     def _refusals(self, start: int, limit: int) -> list[tuple[int, int]]:
         """(start, end) of the records that speak of a refusal."""
         positions = []
-        for sentence in REFUSALS:
-            step = len(sentence)
-            position = self._buffer.find(sentence, max(0, start - step + 1), limit)
+        for sign in SIGNS:
+            step = len(sign)
+            position = self._buffer.find(sign, max(0, start - step + 1), limit)
             while position >= 0:
-                positions.append(position)
-                position = self._next(sentence, position + step, limit)
+                if REFUSAL.match(self._buffer, position):
+                    positions.append(position)
+                position = self._next(sign, position + step, limit)
         records: list[tuple[int, int]] = []
         line: Line | None = None
         beyond = 0
