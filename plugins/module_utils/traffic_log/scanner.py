@@ -50,13 +50,13 @@ MOST_LINES = 100
 """Lines of one record up to the sentence in it."""
 LONGEST_SAMPLE = 1000
 
-SIGNS = (b"] WARNING: ", b"SSL connection failed for '")
-"""What each line about a refusal has one of, as the program prints it: searching for each sentence would cost more. Only a
-short text may have other spaces."""
-REFUSAL = re.compile(
-    rb"\] WARNING:\s+(?:<[^>\n]{0,200}>\s*)?(?:\([a-z_.]{1,40}\)\s*)?(?:Core|SNI|Origin|TS_EVENT|SSL)"
-    rb"|SSL connection"
+REFUSALS = (
+    b"Core server certificate verification failed for (",
+    b") not in certificate. Action=",
+    b"SSL connection failed for '",
+    b"plugin failed the origin certificate check for ",
 )
+"""As the program prints them; the longer, the faster they are found. Only a short text may have other spaces."""
 STEP, ALLOWED = b'Txn-id="', b'"Request Allowed"'
 RECEIVED = b'"Receive Request"'
 REFUSED_ANSWER = b"HTTP/1.1 502"
@@ -243,13 +243,12 @@ class Scanner:
     def _refusals(self, start: int, limit: int) -> list[tuple[int, int]]:
         """(start, end) of the records that speak of a refusal."""
         positions = []
-        for sign in SIGNS:
-            step = len(sign)
-            position = self._buffer.find(sign, max(0, start - step + 1), limit)
+        for sentence in REFUSALS:
+            step = len(sentence)
+            position = self._buffer.find(sentence, max(0, start - step + 1), limit)
             while position >= 0:
-                if REFUSAL.match(self._buffer, position):
-                    positions.append(position)
-                position = self._next(sign, position + step, limit)
+                positions.append(position)
+                position = self._next(sentence, position + step, limit)
         records: list[tuple[int, int]] = []
         line: Line | None = None
         beyond = 0
