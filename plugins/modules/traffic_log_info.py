@@ -122,7 +122,8 @@ refusals:
       description:
         - V(exact) when only one origin can be meant.
         - V(probable) when the answers to the requests, or the number of attempts, leave one.
-        - V(ambiguous) otherwise.
+        - V(ambiguous) otherwise. It is rare while a node is asked for one port at a time, and common where several
+          ports of one node are refused for the same cause by requests at the same moment.
       type: str
       sample: exact
     stage:
@@ -149,7 +150,10 @@ refusals:
       type: str
       sample: Terminate
     count:
-      description: How many requests were refused. The attempts of one request count once.
+      description:
+        - How many requests were refused. The attempts of one request count once.
+        - Where the log holds no requests, lines of one thread, address and cause count as attempts of one request when
+          each follows the one before within a second.
       type: int
       sample: 12
     first:
@@ -198,7 +202,9 @@ connections:
   type: dict
   contains:
     ok:
-      description: Answers to clients, those of refused requests left out.
+      description:
+        - Requests that got through, which are those answered with a status from 200 to 399.
+        - Neither refused requests nor those that failed for another reason are in it.
       type: int
     refused:
       description: Connections that were refused; each attempt of a request counts.

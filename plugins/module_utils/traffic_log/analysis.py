@@ -67,7 +67,7 @@ def analyse(
     correlation = Correlation(refusals.add)
     read: list[dict[str, Any]] = []
     unread: list[str] = []
-    answers = skipped = 0
+    through = skipped = 0
     rereadable: set[str] = set()
     for file in files:
         counted = not (file.rereadable and line_numbers)
@@ -81,16 +81,13 @@ def analyse(
             unread.append(str(problem))
         if not counted:
             rereadable.add(file.name)
-        answers += scanner.answers
+        through += scanner.through
         skipped += scanner.skipped
         read.append({"path": file.name, "bytes": scanner.size, "skipped_lines": scanner.skipped})
     correlation.finish()
     return {
         "refusals": refusals.records(_numbers(refusals, rereadable, line_numbers)),
-        "connections": {
-            "ok": max(0, answers - refusals.requests_refused),
-            "refused": refusals.refused,
-        },
+        "connections": {"ok": through, "refused": refusals.refused},
         "skipped_lines": skipped,
         "files": read,
         "unread": unread,

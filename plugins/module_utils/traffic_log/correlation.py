@@ -6,7 +6,8 @@
 A refusal carries neither port nor transaction. It is tied to a request that the same process was about to send to that
 address at that moment:
 
-* `exact`: every refused request that it may belong to asked for one origin; a request that got through was not refused.
+* `exact`: every refused request that it may belong to asked for one origin. A request that got through was not refused,
+  unless it was sent once more after the refusal.
 * `probable`: an attempt has one refusal only, and so one origin is left; or the answer or the request is not in the log.
 * `ambiguous`: several origins are possible, no request is known, or at that moment a request was refused of which the log
   does not hold the beginning. All possible ports are told.
@@ -52,11 +53,11 @@ class Hit:
     refusal: Refused
     found: Found
     file: str
+    cause: tuple[object, ...] = field(init=False)
 
-    @property
-    def cause(self) -> tuple[object, ...]:
+    def __post_init__(self) -> None:
         refusal = self.refusal
-        return refusal.stage, refusal.code, refusal.error, refusal.depth, refusal.action
+        self.cause = (refusal.stage, refusal.code, refusal.error, refusal.depth, refusal.action)
 
 
 @dataclass(slots=True, eq=False)
@@ -90,6 +91,14 @@ class _Pending:
 
     def __post_init__(self) -> None:
         self.attempts = {request: request.attempts for request in (*self.candidates, *self.late)}
+
+    def may_have_refused(self, request: Request) -> bool:
+        """It failed, it is not known how it ended, or it was sent once more after this refusal."""
+        return (
+            request.status is None
+            or request.refused
+            or request.attempts > self.attempts.get(request, request.attempts)
+        )
 
     def nothing_unseen(self) -> bool:
         """Was no request answered with 502 since, of which the log does not hold the beginning?"""
@@ -135,13 +144,16 @@ class Correlation:
         elif isinstance(line, Allowed):
             self._process(key).allowed(line)
         else:
-            answered = self._process(key).step(line)
-            if answered is not None and not self._process(key).just_begun(line.writer.at):
+            process = self._process(key)
+            answered = process.step(line)
+            if answered is not None and answered.met and not process.just_begun(line.writer.at):
                 self._resolve_closed(key)
 
     def finish(self) -> None:
         """The end of the last file: what is not answered by now never will be."""
-        for knot in list(self._knots.values()):
+        for process in self._processes.values():
+            process.end()
+        for knot in self._knots.values():
             self._resolve(knot)
         self._knots.clear()
 
@@ -212,10 +224,11 @@ class Correlation:
         self._attributed(Attribution((hit,), address, (), AMBIGUOUS, (), 0 if again else 1))
 
     def _resolve_closed(self, key: ProcessKey) -> None:
-        for place, knot in list(self._knots.items()):
-            if place[0] == key and not knot.is_open():
-                del self._knots[place]
-                self._resolve(knot)
+        closed = [
+            place for place, knot in self._knots.items() if place[0] == key and not knot.is_open()
+        ]
+        for place in closed:
+            self._resolve(self._knots.pop(place))
 
     def _resolve(self, knot: _Knot) -> None:
         if self._is_simple(knot):
@@ -301,18 +314,18 @@ def _origins(requests: Iterable[Request]) -> set[tuple[str | None, int | None]]:
 
 
 def _possible(item: _Pending) -> list[Request]:
-    """Candidates that the answers leave: who got through was not refused."""
+    """Candidates that the answers leave: who got through was not refused at the last attempt."""
     everyone = [*item.candidates, *item.late]
     if item.hit.refusal.action != TERMINATE:
         return everyone
-    left = [request for request in everyone if request.status is None or request.refused]
+    left = [request for request in everyone if item.may_have_refused(request)]
     return left or everyone
 
 
 def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
     """None where several origins are possible."""
     terminated = item.hit.refusal.action == TERMINATE
-    if terminated and not any(request.status is None or request.refused for request in possible):
+    if terminated and not any(map(item.may_have_refused, possible)):
         return AMBIGUOUS
     if len(_origins(possible)) > 1:
         return None
@@ -320,7 +333,10 @@ def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
         return AMBIGUOUS
     if item.hit.refusal.ip is None:
         return PROBABLE
-    answered = any(request.refused or not terminated for request in possible)
+    answered = any(
+        request.refused or not terminated or request.attempts > item.attempts[request]
+        for request in possible
+    )
     sure = (
         bool(item.candidates)
         and answered

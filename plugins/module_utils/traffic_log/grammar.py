@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 from ansible_collections.collab.expressway.plugins.module_utils.verdict import (
@@ -22,6 +23,8 @@ from ansible_collections.collab.expressway.plugins.module_utils.verdict import (
 
 CHAIN, NAME, PLUGIN, HANDSHAKE = "chain", "name", "plugin", "handshake"
 TERMINATE = "Terminate"
+RECEIVED, SENT_BACK = "Receive Request", "Sending Response"
+"""What a `Step` of a client's request is called at its beginning and its end."""
 
 RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
 WITHOUT_YEAR = r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?"
@@ -82,14 +85,17 @@ _ALLOWED = re.compile(
 )
 
 
-_PLAIN_WARNING = re.compile(
-    rb"(\d{4}-[^ ]+) ([^ ]+) traffic_server\[(\d+)\]: \[([A-Z_]+ \d+)\] (WARNING: [^\n]+)\n?"
-)
+_PLAIN_PREFIX = rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d\.\d{3,6})(Z|[+-]\d\d:\d\d) ([^ ]+) traffic_server\[(\d+)\]: "
+_PLAIN_WARNING = re.compile(_PLAIN_PREFIX + rb"\[([A-Z_]+ \d+)\] (WARNING: [^\n]+)\n?")
 _PLAIN_STEP = re.compile(
-    rb"(\d{4}-[^ ]+) ([^ ]+) traffic_server\[(\d+)\]: UTCTime=\"[^\"]*\" Module=\"[^\"]*\" Level=\"\w+\": "
+    _PLAIN_PREFIX + rb"UTCTime=\"[^\"]*\" Module=\"[^\"]*\" Level=\"\w+\": "
     rb"Detail=\"(Receive Request|Sending Request|Sending Response)\" Txn-id=\"(\w+)\" TrackingID=\"[^\"]*\" "
     rb"(?:Src-ip=\"[^\"]*\" Src-port=\"\d*\" (?:Last-via-addr=\"[^\"]*\" )?"
     rb"|Dst-ip=\"([^\"]*)\" Dst-port=\"(\d{1,5})\" )Msg=\"(?:(HTTP/1.1 )(\d{3})|([A-Z]+) ([^ \"]+) )[^\"]*\"\s*"
+)
+_PLAIN_ALLOWED = re.compile(
+    _PLAIN_PREFIX + rb"Event=\"Request Allowed\" [^\n]*?"
+    rb"Username=\"([^\"\n]*)\"[^\n]*?Request=\"([^\"\n]*)\"[^\n]*\s*"
 )
 """The usual shape of the lines that large logs are full of, so that these need one match each."""
 MOST_MESSAGES = 4096
@@ -177,9 +183,6 @@ def read_line(record: bytes, year_of: datetime | None = None) -> Line | None:
     `year_of` is a moment not before the line, for lines without a year; without it they have no time.
     Raises `Unreadable` for a refusal that is cut off.
     """
-    plain = _plain(record)
-    if plain is not None:
-        return plain
     text = record.decode("utf-8", "replace").rstrip()
     if "\n" in text:
         text = " ".join(text.replace(MARK.decode(), " ").split())
@@ -204,14 +207,22 @@ def read_line(record: bytes, year_of: datetime | None = None) -> Line | None:
     return _step(writer, rest) or _allowed(writer, rest)
 
 
-def _plain(record: bytes) -> Line | None:
-    """The same for lines in their usual shape; None for all others."""
-    kind = record[record.find(b"]: ") + 3 :][:1]
+def plain_line(record: bytes) -> Line | None:
+    """What `read_line` tells, for lines in the shape that large logs are full of, quickly; None for all others."""
+    begin = record.find(b"]: ") + 3
+    kind = record[begin : begin + 1]
+    if kind == b"E":
+        allowed = _PLAIN_ALLOWED.fullmatch(record)
+        if allowed is None:
+            return None
+        *who, user, url = allowed.groups()
+        asked = url.decode("utf-8", "replace").replace(" ", "")
+        return Allowed(_writer(*who), user.decode("utf-8", "replace"), asked)
     step = _PLAIN_STEP.fullmatch(record) if kind == b"U" else None
     if step is not None:
-        time, host, pid, detail, transaction, ip, port, _http, status, method, url = step.groups()
+        *who, detail, transaction, ip, port, _http, status, method, url = step.groups()
         return Step(
-            _writer(time, host, pid),
+            _writer(*who),
             transaction.decode(),
             detail.decode(),
             None if ip is None else ip.decode("utf-8", "replace"),
@@ -223,12 +234,12 @@ def _plain(record: bytes) -> Line | None:
     warning = _PLAIN_WARNING.fullmatch(record) if kind == b"[" else None
     if warning is None:
         return None
-    time, host, pid, thread, message = warning.groups()
+    *who, thread, message = warning.groups()
     told = _messages.get(message)
     if told is None:
         return None
     return Refused(
-        _writer(time, host, pid),
+        _writer(*who),
         thread.decode(),
         told.stage,
         told.name,
@@ -248,12 +259,21 @@ _messages: dict[bytes, Refused] = {}
 def _remember(record: bytes, line: Line | None) -> None:
     warning = _PLAIN_WARNING.fullmatch(record)
     if warning is not None and isinstance(line, Refused) and len(_messages) < MOST_MESSAGES:
-        _messages[warning[5]] = line
+        _messages[warning[7]] = line
 
 
-def _writer(time: bytes, host: bytes, pid: bytes) -> Writer:
-    stamp, at = _stamp(time.decode("utf-8", "replace"), None, None)
-    return Writer(host.decode("utf-8", "replace"), int(pid), stamp, at)
+def _writer(minute: bytes, seconds: bytes, zone: bytes, host: bytes, pid: bytes) -> Writer:
+    peer, process, begins = _minute(minute, zone, host, pid)
+    if begins is None:
+        return Writer(peer, process, None, None)
+    return Writer(peer, process, (minute + seconds + zone).decode(), begins + float(seconds))
+
+
+@lru_cache(maxsize=256)
+def _minute(minute: bytes, zone: bytes, host: bytes, pid: bytes) -> tuple[str, int, float | None]:
+    """(peer, process, seconds since the epoch at which the minute begins): lines of one minute come together."""
+    _time, begins = _stamp(f"{minute.decode()}00{zone.decode()}", None, None)
+    return host.decode("utf-8", "replace"), int(pid), begins
 
 
 def _diagnostic(

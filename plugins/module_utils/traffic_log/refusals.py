@@ -73,7 +73,6 @@ class Refusals:
         self._until = until
         self._records: dict[tuple[object, ...], _Record] = {}
         self.refused = 0
-        self.requests_refused = 0
 
     def add(self, attribution: Attribution) -> None:
         hits = [hit for hit in attribution.hits if self._wanted(hit)]
@@ -93,7 +92,6 @@ class Refusals:
                 record.samples.append(hit)
         if hits[0].refusal.action == TERMINATE:
             self.refused += len(hits)
-            self.requests_refused += attribution.count
 
     def samples(self) -> list[Hit]:
         """The hits that `records` shows, by file and place."""

@@ -9,6 +9,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
+    RECEIVED,
+    SENT_BACK,
     Allowed,
     Refused,
     Step,
@@ -85,7 +87,7 @@ class Request:
 class Process:
     """Requests of one traffic server process.
 
-    `unseen_refused` counts answers 502 to requests whose beginning the log does not hold.
+    `unseen_refused` counts requests that were refused, or may have been, and whose beginning the log does not hold.
     """
 
     def __init__(self) -> None:
@@ -94,6 +96,8 @@ class Process:
         self.just_refused: list[Request] = []
         self.unseen_refused = 0
         self._begins: float | None = None
+        self._ends: float | None = None
+        self._cut = False  # was there a request of which the log does not hold the beginning?
         self._allowed: OrderedDict[str, str] = OrderedDict()
         self._closed: OrderedDict[str, None] = OrderedDict()
 
@@ -101,7 +105,10 @@ class Process:
         """Take a line in; the request, when this line answered it."""
         if self._begins is None:
             self._begins = step.writer.at
-        if step.detail == "Sending Response":
+        self._ends = step.writer.at
+        known = step.transaction in self.open or step.transaction in self._closed
+        self._cut |= step.detail != RECEIVED and not known
+        if step.detail == SENT_BACK:
             return self._answered(step)
         if step.detail == "Receive Response":
             return None
@@ -110,7 +117,7 @@ class Process:
             request = self.open[step.transaction] = Request(step.transaction)
             if len(self.open) > MOST_OPEN:
                 self._forget(self.open.popitem(last=False)[1])
-        if step.detail == "Receive Request":
+        if step.detail == RECEIVED:
             if step.url is not None:
                 request.asked, request.path = split_url(step.url)
                 request.method, request.user = step.method, user_in(step.url)
@@ -126,6 +133,12 @@ class Process:
     def just_begun(self, at: float | None) -> bool:
         """May requests still be under way that were sent before the log begins? Their answers are waited for."""
         return at is None or self._begins is None or at - self._begins < BEGINNING
+
+    def end(self) -> None:
+        """The end of the log. Where it is cut at both ends within a few seconds, a request may be in it of which only the
+        refusal is left."""
+        if (self._cut or self.open) and self.just_begun(self._ends):
+            self.unseen_refused += 1
 
     def allowed(self, allowed: Allowed) -> None:
         """The allow list comes between the request and its way to the origin, and repeats its URL there."""
@@ -165,10 +178,10 @@ class Process:
         self._closed[step.transaction] = None
         if len(self._closed) > MOST_REMEMBERED:
             self._closed.popitem(last=False)
+        if request.path is None:  # it was sent before, too, where the log does not show it
+            self.unseen_refused += 1
         if request.refused:
             request.at = step.writer.at
-            if request.path is None:  # it was sent before, too, where the log does not show it
-                self.unseen_refused += 1
             self.just_refused = [*self.just_refused[-15:], request]
         return request
 

@@ -11,7 +11,8 @@ a sentence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -20,10 +21,13 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.gram
     BARE_START,
     MARK,
     RECORD_START,
+    SENT_BACK,
     TERMINATE,
     Line,
     Refused,
+    Step,
     Unreadable,
+    plain_line,
     read_line,
 )
 
@@ -34,8 +38,11 @@ LOOK_BACK = CHUNK
 """Bytes before the answer to a refused request in which its other lines are looked for."""
 LOOK_AHEAD = CHUNK // 2
 """Bytes after a refusal in which its answer is looked for."""
+SENT_BEFORE, SENT_AGAIN = CHUNK // 2, CHUNK // 16
+"""Bytes before and after a refusal in which requests are looked for that were sent before it and once more after it."""
 EDGE = CHUNK // 4
 """Bytes at the end of a file of which all requests are read, because a rotation may lie between request and answer."""
+NEAR = CHUNK // 16
 MOST_UNANSWERED = 500
 """Refusals without such an answer for which all requests just before them are read."""
 LONGEST_RECORD = 16 * 1024
@@ -53,9 +60,15 @@ REFUSALS = (
 STEP, ALLOWED = b'Txn-id="', b'"Request Allowed"'
 RECEIVED = b'"Receive Request"'
 REFUSED_ANSWER = b"HTTP/1.1 502"
-DATE = (ord("2"), ord("-"), ord("T"))
-"""What stands at places 0, 4 and 10 of a line that begins with its time."""
-ANSWER = b'Detail="Sending Response"'
+SENT = re.compile(rb'Detail="Sending Request" Txn-id="(\w+)"')
+DATED = re.compile(rb"2\d\d\d-\d\d-\d\dT")
+"""How every line of an Expressway begins."""
+ANSWER = b'Detail="Sending Response" Txn-id="'
+OK, HEAD = b'" Msg="HTTP/1.1 2', 200
+"""The status in most answers, and within how many bytes behind `ANSWER`: the next line would have its own further on."""
+USUAL = re.compile(rb'\w+" TrackingID="[^"]*" Dst-ip="[^"]*" Dst-port="\d*" Msg="HTTP/1\.1 [23]')
+THROUGH = re.compile(rb'(\w+)"[^|\n]{0,400}?(?: Msg="|\n?HTTPMSG:\s{0,2}\|)HTTP/[\d.]+ [23]')
+"""What follows `ANSWER` in an answer with a status from 200 to 399, in its usual shape and in any."""
 
 
 class Stream(Protocol):
@@ -80,9 +93,9 @@ class Found:
 
 
 class Scanner:
-    """One pass over one stream. After `found()` has ended, `size`, `answers` and `skipped` are final.
+    """One pass over one stream. After `found()` has ended, `size`, `through` and `skipped` are final.
 
-    `answers`: answers to clients in the log, of whatever status. `skipped`: refusals that are cut off or damaged.
+    `through`: requests that were answered with a status from 200 to 399. `skipped`: refusals that are cut off or damaged.
     `waiting` tells at the beginning whether requests in the file before this one still lack their answers.
     """
 
@@ -111,9 +124,10 @@ class Scanner:
         self._unanswered = 0
         self._ended = False
         self._problem: ValueError | None = None
+        self._last_through: bytes | None = None
         self._counted_to = 0
         self._newlines = 0
-        self.answers = 0
+        self.through = 0
         self.skipped = 0
 
     @property
@@ -137,6 +151,7 @@ class Scanner:
         searched = 0
         while True:
             limit = self._end if ended else self._whole_lines(searched)
+            self._count_through(searched, limit)
             yield from self._search(searched, limit)
             searched = limit
             if self._count_lines:
@@ -151,7 +166,6 @@ class Scanner:
     def _fill(self) -> bool:
         """Read one chunk; True at the end of the stream."""
         wanted = self._end + CHUNK
-        start = self._end
         while self._end < wanted:
             try:
                 count = self._stream.readinto(self._view[self._end : wanted])
@@ -162,7 +176,6 @@ class Scanner:
             if not count:
                 break
             self._end += count
-        self.answers += self._buffer.count(ANSWER, max(0, start - len(ANSWER) + 1), self._end)
         self._ended = self._end < wanted
         return self._ended
 
@@ -186,14 +199,33 @@ class Scanner:
         limit = max(searched, self._end - LOOK_AHEAD)
         return self._buffer.rfind(b"\n", searched, limit) + 1 or limit
 
+    def _count_through(self, start: int, limit: int) -> None:
+        """Count who got through. At the level DEBUG an answer is logged twice, once in each shape."""
+        answers = self._view[start:limit].tobytes().split(ANSWER)
+        del answers[0]
+        last = None
+        if answers:
+            last, self._last_through = self._last_through, answers[-1].partition(b'"')[0]
+        if b"".join([answer[:HEAD] for answer in answers]).count(OK) == len(answers):
+            self.through += len(answers)  # nothing else in a whole chunk, as nearly always
+            return
+        others = [answer for answer in answers if not USUAL.match(answer)]
+        self.through += len(answers) - len(others)
+        copies = {found[1] for answer in others if (found := THROUGH.match(answer))}
+        if copies:
+            copies -= {answer.partition(b'"')[0] for answer in answers if USUAL.match(answer)}
+            self.through += len(copies - {last})
+
     def _search(self, start: int, limit: int) -> Iterator[Found]:
         """The refusals between two positions, and the lines of the requests that they may belong to."""
         refusals = self._refusals(start, limit)
         if not refusals and not self._ahead:
             return
         records = {first - self._base: last - self._base for first, last in self._ahead.items()}
-        for position, _end in refusals:
-            self._answered_requests(position, records)
+        for first, last in _close_together(refusals, LOOK_AHEAD):
+            self._answered_requests(first, last + LOOK_AHEAD, records)
+        for first, last in _close_together(refusals, SENT_AGAIN):
+            self._sent_again(max(0, first - SENT_BEFORE), last + SENT_AGAIN, records)
         records.update(refusals)
         for position in self._without_answer(refusals):
             self._requests_before(position, records)
@@ -204,7 +236,9 @@ class Scanner:
             if first >= limit
         }
         for position in sorted(position for position in records if position < limit):
-            yield from self._read(position, records[position])
+            found = self._read(position, records[position])
+            if found is not None:
+                yield found
 
     def _refusals(self, start: int, limit: int) -> list[tuple[int, int]]:
         """(start, end) of the records that speak of a refusal."""
@@ -214,7 +248,7 @@ class Scanner:
             position = self._buffer.find(sentence, max(0, start - step + 1), limit)
             while position >= 0:
                 positions.append(position)
-                position = self._buffer.find(sentence, position + step, limit)
+                position = self._next(sentence, position + step, limit)
         records: list[tuple[int, int]] = []
         line: Line | None = None
         beyond = 0
@@ -236,6 +270,14 @@ class Scanner:
                     records.append(bounds)
         return records
 
+    def _next(self, words: bytes, start: int, limit: int) -> int:
+        """Like `find`, which prepares a table first where there is much to search: what comes soon is found without."""
+        near = min(limit, start + NEAR)
+        position = self._buffer.find(words, start, near)
+        if position >= 0 or near == limit:
+            return position
+        return self._buffer.find(words, near - len(words) + 1, limit)
+
     def _without_answer(self, refusals: list[tuple[int, int]]) -> list[int]:
         """Starts of the refusals that stand between no request and its answer 502."""
         self._answered = sorted(span for span in self._answered if span[1] > self._base)
@@ -256,12 +298,12 @@ class Scanner:
             start = self._buffer.find(b"\n", start, limit) + 1
         return start if start > 0 else limit
 
-    def _answered_requests(self, position: int, records: dict[int, int]) -> None:
-        """Add the lines of requests that are answered with 502 soon after a refusal."""
-        start = max(position, self._answers_to)
+    def _answered_requests(self, start: int, limit: int, records: dict[int, int]) -> None:
+        """Add the lines of requests that are answered with 502 between two positions, once."""
+        start = max(start, self._answers_to)
         # A record at the very end may not be whole yet.
         whole = self._end if self._ended else self._end - LONGEST_RECORD
-        limit = min(whole, position + LOOK_AHEAD)
+        limit = min(whole, limit)
         answer = self._buffer.find(REFUSED_ANSWER, start, limit)
         while answer >= 0:
             bounds = self._record(answer)
@@ -269,8 +311,29 @@ class Scanner:
                 records[bounds[0]] = bounds[1]
                 first = self._lines_of_request(bounds[0], answer, records)
                 self._answered.append((self._base + first, self._base + bounds[1]))
-            answer = self._buffer.find(REFUSED_ANSWER, answer + len(REFUSED_ANSWER), limit)
+            answer = self._next(REFUSED_ANSWER, answer + len(REFUSED_ANSWER), limit)
         self._answers_to = max(self._answers_to, limit - len(REFUSED_ANSWER) + 1)
+
+    def _sent_again(self, start: int, limit: int, records: dict[int, int]) -> None:
+        """Add the lines of requests that were sent twice between two positions: who got through in the end may have been
+        refused before."""
+        whole = self._end if self._ended else self._end - LONGEST_RECORD
+        sends: dict[bytes, list[int]] = {}
+        for sent in SENT.finditer(self._buffer, start, min(whole, limit)):
+            sends.setdefault(sent[1], []).append(sent.start())
+        for transaction, places in sends.items():
+            if len(places) < 2:
+                continue
+            first = self._record(places[0])
+            if first is None or first[0] in records or self._base + first[0] in self._told:
+                continue
+            words = b'Detail="Sending Response" Txn-id="' + transaction + b'"'
+            limit = min(whole, places[-1] + LOOK_AHEAD)
+            answer = self._buffer.find(words, places[-1], limit)
+            bounds = self._record(answer if answer >= 0 else places[-1])
+            if bounds is not None:
+                records[bounds[0]] = bounds[1]
+                self._lines_of_request(bounds[0], bounds[1], records)
 
     def _lines_of_request(self, start: int, answer: int, records: dict[int, int]) -> int:
         """Add the earlier lines of the request with this answer; where the first of them starts."""
@@ -314,7 +377,9 @@ class Scanner:
     def _requests(self, start: int, limit: int) -> Iterator[Found]:
         """The lines of all requests between two positions."""
         for bounds in self._request_records(start, limit):
-            yield from self._read(*bounds)
+            found = self._read(*bounds)
+            if found is not None:
+                yield found
 
     def _request_records(self, start: int, limit: int) -> list[tuple[int, int]]:
         records: dict[int, int] = {}
@@ -329,24 +394,27 @@ class Scanner:
 
     def _record(self, position: int) -> tuple[int, int] | None:
         """(start, end) of the record around a position; None when no record starts near before it."""
+        buffer = self._buffer
         lowest = max(0, position - LONGEST_RECORD)
-        start = self._buffer.rfind(b"\n", lowest, position) + 1
+        start = buffer.rfind(b"\n", lowest, position) + 1
+        end = buffer.find(b"\n", position, min(self._end, start + LONGEST_RECORD)) + 1
+        if DATED.match(buffer, start) and DATED.match(buffer, end) and end > 0:
+            return start, end  # one line, as nearly always
         lines = 1
         while not self._starts_record(start):
             lines += 1
             if start <= lowest or lines > MOST_LINES:
                 return None
-            start = self._buffer.rfind(b"\n", lowest, start - 1) + 1
+            start = buffer.rfind(b"\n", lowest, start - 1) + 1
         highest = min(self._end, start + LONGEST_RECORD)
-        end = self._buffer.find(b"\n", position, highest) + 1
+        end = buffer.find(b"\n", position, highest) + 1
         while 0 < end < highest and not self._starts_record(end):
-            end = self._buffer.find(b"\n", end, highest) + 1
+            end = buffer.find(b"\n", end, highest) + 1
         return start, end if end > 0 else highest
 
     def _starts_record(self, start: int) -> bool:
-        buffer = self._buffer
-        if start + 10 < BUFFER and (buffer[start], buffer[start + 4], buffer[start + 10]) == DATE:
-            return True  # 2026-12-01T…, as in every line of an Expressway
+        if DATED.match(self._buffer, start):
+            return True
         head = bytes(self._view[start : start + 48])
         if RECORD_START.match(head):
             return True
@@ -355,20 +423,22 @@ class Scanner:
         before = bytes(self._view[max(0, start - 200) : start]).rstrip()
         return not _is_cut_prefix(before)
 
-    def _read(self, start: int, end: int) -> Iterator[Found]:
-        self._read_to = max(self._read_to, end)
-        if self._base + start in self._told:
-            return
-        self._told.add(self._base + start)
-        record = bytes(self._view[start:end])
-        line = self._lines.pop(self._base + start, None) or self._line(record)
-        if line is not None:
-            number = self._number(start) if self._count_lines else None
-            yield Found(line, self._base + start, number, record)
+    def _read(self, start: int, end: int) -> Found | None:
+        if end > self._read_to:
+            self._read_to = end
+        offset = self._base + start
+        if offset in self._told:
+            return None
+        self._told.add(offset)
+        record = self._view[start:end].tobytes()
+        line = self._lines.pop(offset, None) or self._line(record)
+        if line is None:
+            return None
+        return Found(line, offset, self._number(start) if self._count_lines else None, record)
 
     def _line(self, record: bytes) -> Line | None:
         try:
-            return _read_wrapped(record, self._year_of)
+            return plain_line(record) or _read_wrapped(record, self._year_of)
         except Unreadable:
             self.skipped += 1
             return None
@@ -390,14 +460,39 @@ class Scanner:
             if self._starts_record(position):
                 starts.append(position)
             position = self._buffer.find(b"\n", position, self._end) + 1
+        through = set()
         for start, end in zip(starts, [*starts[1:], self._end], strict=True):
-            yield from self._read(start, min(end, start + LONGEST_RECORD))
+            found = self._read(start, min(end, start + LONGEST_RECORD))
+            if found is None:
+                continue
+            if (answered := _got_through(found.line)) is not None:
+                through.add(answered)
+            yield found
+        self.through += len(through)
 
     def _last_record(self) -> None:
         """A refusal that breaks off before its sentence is complete counts as skipped, too."""
         start = self._buffer.rfind(b"\n", max(0, self._end - LONGEST_RECORD), self._end) + 1
         if start >= self._read_to:
             self._line(bytes(self._view[start : self._end]))
+
+
+def _got_through(line: Line) -> tuple[object, ...] | None:
+    """Which request this line says was answered with a status from 200 to 399."""
+    if isinstance(line, Step) and line.detail == SENT_BACK and 200 <= (line.status or 0) < 400:
+        return line.writer.peer, line.writer.process, line.transaction
+    return None
+
+
+def _close_together(records: Sequence[tuple[int, int]], distance: int) -> list[tuple[int, int]]:
+    """(first start, last start) of groups of records with no more bytes than `distance` between neighbours."""
+    groups: list[tuple[int, int]] = []
+    for start, _end in records:
+        if groups and start - groups[-1][1] <= distance:
+            groups[-1] = (groups[-1][0], start)
+        else:
+            groups.append((start, start))
+    return groups
 
 
 def _is_echo(record: bytes, before: Line | None) -> bool:

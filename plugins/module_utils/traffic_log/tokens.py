@@ -12,6 +12,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 DECODED = re.compile(r"[^/\s]+/https?/(?P<host>[^/\s]+)/(?P<port>\d{1,5})")
@@ -44,6 +45,7 @@ def decoded_token(token: str) -> AskedFor | None:
     return AskedFor(found["host"], int(found["port"]))
 
 
+@lru_cache(maxsize=1024)
 def split_url(url: str) -> tuple[AskedFor | None, str]:
     """(origin, path behind the token) of the URL in a request to the proxy; (None, url) without a token."""
     found = URL.match(url)

@@ -119,9 +119,9 @@ class _Peer:
 
 
 def one_request(
-    peer: _Peer, at: datetime, origin: Origin, user: str
+    peer: _Peer, at: datetime, origin: Origin, user: str, *, recovers: bool = False
 ) -> Iterator[tuple[datetime, str, Refusal | None]]:
-    """(time, line, truth of a refusal line) of one request."""
+    """(time, line, truth of a refusal line) of one request. `recovers`: one more attempt gets through."""
     rng = peer.rng
     peer.transaction += rng.randint(1, 3)
     transaction = peer.transaction
@@ -150,10 +150,12 @@ def one_request(
     yield later(1, 5), peer.line(at, allowed), None
     truth = Refusal(peer.name, origin, transaction, user)
     refused = origin.fault not in (None, "down")
-    for _attempt in range(rng.choice([1, 1, 2, 4]) if refused else 1):
+    attempts = rng.choice([1, 1, 2, 4]) if refused else 1
+    recovers &= refused
+    for attempt in range(attempts + recovers):
         sent = f'Dst-ip="{origin.ip}" Dst-port="{origin.port}" Msg="GET {path} HTTP/1.1"'
         yield later(1, 5), peer.step(at, "Sending Request", transaction, sent), None
-        if refused:
+        if refused and attempt < attempts:
             thread = f"[ET_NET {rng.randint(0, 3)}]"
             yield later(5, 90), peer.line(at, f"{thread} {warning(origin)}"), truth
             yield (
@@ -163,10 +165,11 @@ def one_request(
                 ),
                 None,
             )
-    if origin.fault is None:
+    through = recovers or origin.fault is None
+    if through:
         answer = f'Src-ip="{origin.ip}" Src-port="{origin.port}" Msg="HTTP/1.1 200 "'
         yield later(5, 200), peer.step(at, "Receive Response", transaction, answer), None
-    status = "200 " if origin.fault is None else "502 connect failed"
+    status = "200 " if through else "502 connect failed"
     last = f'Dst-ip={client.format("Dst")} Msg="HTTP/1.1 {status}"'
     yield later(1, 10), peer.step(at, "Sending Response", transaction, last), None
 
@@ -226,9 +229,16 @@ def peers_of(rng: random.Random, count: int) -> list[_Peer]:
 
 
 def estate_logs(
-    seed: int, *, peers: int = 2, requests: int = 60, overlap: float = 1.0, decoy: float = 0.3
+    seed: int,
+    *,
+    peers: int = 2,
+    requests: int = 60,
+    overlap: float = 1.0,
+    decoy: float = 0.3,
+    recovering: float = 0.0,
 ) -> list[Log]:
-    """One log for each peer. `overlap` is how many requests are under way at once, about; 0 keeps them apart."""
+    """One log for each peer. `overlap` is how many requests are under way at once, about; 0 keeps them apart.
+    `recovering` is the part of refused requests that get through in the end."""
     rng = random.Random(seed)
     logs = []
     for peer in peers_of(rng, peers):
@@ -236,7 +246,8 @@ def estate_logs(
         at = START
         for _request in range(requests):
             origin, user = rng.choice(ORIGINS), f"user{rng.randint(1, 9)}"
-            made = list(one_request(peer, at, origin, user))
+            recovers = recovering > 0 and rng.random() < recovering
+            made = list(one_request(peer, at, origin, user, recovers=recovers))
             if rng.random() < decoy:
                 made += decoys(peer, at + timedelta(milliseconds=rng.randint(0, 100)))
             events += [

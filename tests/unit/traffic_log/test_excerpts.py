@@ -161,3 +161,60 @@ def test_who_got_through_was_not_refused() -> None:
     refused = [line.replace("200 OK", "502 connect failed") for line in lines]
     (record,) = told("\n".join(refused))["refusals"]
     assert (record["ports"], record["certainty"]) == ([6972, 8443], "ambiguous")
+
+
+NOISE = "2022-07-11T17:48:00.000+02:00 vcsc tvcs: nothing\n" * (2 * CHUNK // 49)
+
+
+@pytest.mark.parametrize("noise", ["", NOISE], ids=["short", "large"])
+def test_who_got_through_at_another_attempt_may_have_been_refused_before(noise: str) -> None:
+    """While a request to another port of the node fails for another reason."""
+    first, _allowed, sent, warning, error, answer = IP_ADDRESS.splitlines()
+    other, other_sent, other_answer = (
+        line.replace("144", "145").replace('"8443"', '"6972"').replace("ODQ0Mw", "Njk3Mg")
+        for line in (first, sent, answer)
+    )
+    through = answer.replace("502 connect failed", "200 OK")
+    lines = [first, other, other_sent, sent, warning, error, sent, through, other_answer]
+    (record,) = told(noise + "\n".join(lines) + "\n" + noise)["refusals"]
+    assert (record["ports"], record["certainty"]) == ([6972, 8443], "ambiguous")
+    lines.remove(sent)  # without another attempt, who got through was not refused
+    (record,) = told(noise + "\n".join(lines) + "\n" + noise)["refusals"]
+    assert (record["ports"], record["certainty"]) == ([6972], "exact")
+
+
+def test_a_lone_request_that_got_through_at_another_attempt_was_refused_before() -> None:
+    first, allowed, sent, warning, error, answer = IP_ADDRESS.splitlines()
+    through = answer.replace("502 connect failed", "200 OK")
+    result = told("\n".join([first, allowed, sent, warning, error, sent, through]))
+    (record,) = result["refusals"]
+    assert (record["ports"], record["certainty"]) == ([8443], "exact")
+    assert result["connections"] == {"ok": 1, "refused": 1}
+
+
+@pytest.mark.parametrize("noise", ["", NOISE], ids=["short", "large"])
+def test_only_who_got_through_counts_as_ok_and_once(noise: str) -> None:
+    answer = IP_ADDRESS.splitlines()[-1]
+    lines = []
+    for number, status in enumerate(
+        ["200 OK", "302 Found", "200 ", "403 Forbidden", "404 Not Found", "502 x", "503 y"]
+    ):
+        line = answer.replace("144", str(200 + number)).replace("502 connect failed", status)
+        head, _message, _rest = line.partition(' Msg="')
+        copy = (
+            head.replace('"INFO"', '"DEBUG"') + f"\nHTTPMSG:\n|HTTP/1.1 {status}\n Server: x\n\n |"
+        )
+        # What follows an answer must not be taken for its status.
+        lines += [line, line.replace("Sending Response", "Receive Response")]
+        lines += [copy] if status != "200 " else []
+    text = noise + "\n".join(lines) + "\n" + noise
+    assert told(text)["connections"] == {"ok": 3, "refused": 0}
+    copies = "\n".join(line for line in lines if "HTTPMSG" in line)
+    assert told(noise + copies + "\n" + noise)["connections"] == {"ok": 2, "refused": 0}
+
+
+def test_without_requests_what_follows_within_a_second_counts_as_an_attempt() -> None:
+    warning = IP_ADDRESS.splitlines()[3]
+    times = ["01.491", "02.400", "03.300", "05.000", "05.100"]
+    (record,) = told("\n".join(warning.replace("01.491", time) for time in times))["refusals"]
+    assert (record["count"], record["certainty"]) == (2, "ambiguous")
