@@ -190,13 +190,13 @@ def read_line(record: bytes, year_of: datetime | None = None) -> Line | None:
     if prefix:
         peer, process = prefix["host"], int(prefix["pid"])
         time = _stamp(prefix["time"], prefix["dated"], year_of)
+        rest = text[prefix.end() :]
     else:
-        prefix = _NATIVE_PREFIX.match(text)
-        assert prefix is not None  # everything in it is optional
+        native = _NATIVE_PREFIX.match(text)
         peer = process = None
-        time = _stamp(None, prefix["dated"], year_of)
+        time = _stamp(None, native["dated"] if native else None, year_of)
+        rest = text[native.end() :] if native else text
     writer = Writer(peer, process, *time)
-    rest = text[prefix.end() :]
     diagnostic = _DIAGNOSTIC.match(rest)
     if diagnostic:
         line = _diagnostic(writer, diagnostic["thread"], rest[diagnostic.end() :])
