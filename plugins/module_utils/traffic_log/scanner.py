@@ -30,6 +30,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.gram
     plain_line,
     read_line,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.sent_again import (
+    SentAgain,
+)
 
 CHUNK = 256 * 1024
 HISTORY = 2 * CHUNK
@@ -60,7 +63,6 @@ REFUSALS = (
 STEP, ALLOWED = b'Txn-id="', b'"Request Allowed"'
 RECEIVED = b'"Receive Request"'
 REFUSED_ANSWER = b"HTTP/1.1 502"
-SENT = re.compile(rb'Detail="Sending Request" Txn-id="(\w+)"')
 DATED = re.compile(rb"2\d\d\d-\d\d-\d\dT")
 """How every line of an Expressway begins."""
 ANSWER = b'Detail="Sending Response" Txn-id="'
@@ -117,6 +119,7 @@ class Scanner:
         self._end = 0  # how much of the buffer is filled
         self._read_to = 0  # position in the buffer up to which records were read
         self._answers_to = 0  # the same for the answers 502
+        self._sends = SentAgain()
         self._told: set[int] = set()  # offsets of records that were handed out
         self._answered: list[tuple[int, int]] = []  # from a request to its answer 502
         self._ahead: dict[int, int] = {}  # records that are known, but not handed out yet
@@ -318,19 +321,17 @@ class Scanner:
         """Add the lines of requests that were sent twice between two positions: who got through in the end may have been
         refused before."""
         whole = self._end if self._ended else self._end - LONGEST_RECORD
-        sends: dict[bytes, list[int]] = {}
-        for sent in SENT.finditer(self._buffer, start, min(whole, limit)):
-            sends.setdefault(sent[1], []).append(sent.start())
-        for transaction, places in sends.items():
-            if len(places) < 2:
-                continue
-            first = self._record(places[0])
+        limit = min(whole, limit)
+        for transaction, place, again in self._sends.between(
+            self._buffer, self._base, start, limit
+        ):
+            first = self._record(place)
             if first is None or first[0] in records or self._base + first[0] in self._told:
                 continue
-            words = b'Detail="Sending Response" Txn-id="' + transaction + b'"'
-            limit = min(whole, places[-1] + LOOK_AHEAD)
-            answer = self._buffer.find(words, places[-1], limit)
-            bounds = self._record(answer if answer >= 0 else places[-1])
+            answer = self._buffer.find(
+                ANSWER + transaction + b'"', again, min(whole, again + LOOK_AHEAD)
+            )
+            bounds = self._record(answer if answer >= 0 else again)
             if bounds is not None:
                 records[bounds[0]] = bounds[1]
                 self._lines_of_request(bounds[0], bounds[1], records)
