@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Attributes of modules that talk to a peer."""
+    """Attributes of modules that talk to a peer; `PURE_MODULE` of those that need no connection and change nothing."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -33,4 +33,16 @@ attributes:
     support: N/A
     details:
       - Reads only.
+"""
+
+    PURE_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check mode and return the same as without, as it changes nothing.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed when in diff mode.
+    support: none
+    details: There is nothing that could change.
 """

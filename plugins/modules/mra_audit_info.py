@@ -19,17 +19,11 @@ description:
   - The role P(collab.expressway.mra_audit#role) observes, calls this module and writes the report.
   - The model is described by the JSON schema C(docs/audit.schema.json) of this collection.
 author: ["The collab.expressway authors (@collab)"]
+extends_documentation_fragment:
+  - collab.expressway.attributes.pure_module
 requirements:
   - cryptography >= 43
   - pyOpenSSL >= 24.2
-attributes:
-  check_mode:
-    description: Can run in check mode and return the same as without, as it changes nothing.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed when in diff mode.
-    support: none
-    details: There is nothing that could change.
 options:
   cluster:
     description: Name of the cluster.

@@ -21,6 +21,8 @@ description:
     M(collab.expressway.facts) to read the trust store of a peer.
 author:
   - The collab.expressway authors (@collab)
+extends_documentation_fragment:
+  - collab.expressway.attributes.pure_module
 requirements:
   - cryptography
   - pyOpenSSL
@@ -70,14 +72,6 @@ options:
       - The moment of the verdict in ISO 8601, for instance V(2026-12-01T00:00:00Z). UTC when it names no zone.
       - Default is now.
     type: str
-attributes:
-  check_mode:
-    description: Can run in check mode and answers the same there.
-    support: full
-  diff_mode:
-    description: Shows what changes in diff mode.
-    support: none
-    details: Nothing is changed.
 seealso:
   - module: collab.expressway.presented_certificates_info
   - module: collab.expressway.facts

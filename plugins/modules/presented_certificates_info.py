@@ -21,17 +21,11 @@ description:
     O(origins[].address), and none if that is an IP address.
   - Runs on the controller or, with C(delegate_to), on a host that reaches the UC network.
 author: ["The collab.expressway authors (@collab)"]
+extends_documentation_fragment:
+  - collab.expressway.attributes.pure_module
 requirements:
   - cryptography >= 43
   - pyOpenSSL >= 24.2
-attributes:
-  check_mode:
-    description: Can run in check mode and return the same as without, as it changes nothing.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed when in diff mode.
-    support: none
-    details: There is nothing that could change.
 options:
   origins:
     description:

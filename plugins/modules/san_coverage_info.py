@@ -20,17 +20,11 @@ description:
   - What was not seen is never taken for covered. It is listed in RV(not_looked_at).
   - Chains, trust and validity are not looked at; see M(collab.expressway.origin_verdict_info).
 author: ["The collab.expressway authors (@collab)"]
+extends_documentation_fragment:
+  - collab.expressway.attributes.pure_module
 requirements:
   - cryptography >= 43
   - pyOpenSSL >= 24.2
-attributes:
-  check_mode:
-    description: Can run in check mode and return the same as without, as it changes nothing.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed when in diff mode.
-    support: none
-    details: There is nothing that could change.
 options:
   origins:
     description:

@@ -20,6 +20,8 @@ description:
   - What is wrong with a certificate is told from the error text. The depth only tells which certificate it is.
 author:
   - The collab.expressway authors (@collab)
+extends_documentation_fragment:
+  - collab.expressway.attributes.pure_module
 options:
   paths:
     description:
@@ -54,14 +56,6 @@ options:
       - Each refusal then gets the certificate concerned and what repairs it, in RV(joined).
     type: list
     elements: dict
-attributes:
-  check_mode:
-    description: Can run in check mode and answers the same there.
-    support: full
-  diff_mode:
-    description: Shows what changes in diff mode.
-    support: none
-    details: Nothing is changed.
 notes:
   - What was read until a file turned out to be damaged is returned with the failure.
 seealso:

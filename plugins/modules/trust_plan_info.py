@@ -24,6 +24,8 @@ description:
     issuer that was never seen, or a stale certificate that has to leave the trust store.
 author:
   - The collab.expressway authors (@collab)
+extends_documentation_fragment:
+  - collab.expressway.attributes.pure_module
 requirements:
   - cryptography
   - pyOpenSSL
@@ -80,14 +82,6 @@ options:
       - The moment of the verdicts in ISO 8601, for instance V(2026-12-01T00:00:00Z). UTC when it names no zone.
       - Default is now.
     type: str
-attributes:
-  check_mode:
-    description: Can run in check mode and answers the same there.
-    support: full
-  diff_mode:
-    description: Shows what changes in diff mode.
-    support: none
-    details: Nothing is changed.
 seealso:
   - module: collab.expressway.origin_verdict_info
   - module: collab.expressway.presented_certificates_info
