@@ -18,6 +18,7 @@ from asyncssh.stream import SSHServerStreamSession
 
 from tests.lab.root_files import RootFiles
 from tests.lab.shell import greeting
+from tests.lab.typed_session import TypedSession
 
 if TYPE_CHECKING:
     from tests.lab.peer import Peer
@@ -134,7 +135,7 @@ def _channel(user: str) -> str:
     return "root" if user == "root" else "shell"
 
 
-class _Session(asyncssh.SSHServerSession[str]):
+class _Session(TypedSession):
     """One shell, with or without a terminal. Input is worked off in order by one task."""
 
     def __init__(
@@ -145,42 +146,20 @@ class _Session(asyncssh.SSHServerSession[str]):
         over_limit: bool,
         logged_out: Callable[[], None],
     ) -> None:
+        super().__init__()
         self._peer = peer
         self._logged_out = logged_out
         self._connection = connection
         self._over_limit = over_limit
-        self._terminal = False
-        self._arrived: asyncio.Queue[str | None] = asyncio.Queue()
-        self._work: asyncio.Task[None] | None = None
         self._typed = ""
         self._greeted = False
         self._after_return = False
 
     # --- what asyncssh tells --------------------------------------------------------------------
 
-    def connection_made(self, chan: asyncssh.SSHServerChannel[str]) -> None:
-        self._channel = chan
-
     def pty_requested(self, *_terminal: object) -> bool:
         self._terminal = True
         return True
-
-    def shell_requested(self) -> bool:
-        return True
-
-    def session_started(self) -> None:
-        self._work = asyncio.get_running_loop().create_task(self._run())
-
-    def data_received(self, data: str, datatype: int | None) -> None:
-        self._arrived.put_nowait(data)
-
-    def eof_received(self) -> bool:
-        self._arrived.put_nowait(None)
-        return True
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._work:
-            self._work.cancel()
 
     # --- the session ----------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
+from tests.lab.typed_session import TypedSession
 from tests.lab.vos_shell import (
     PAGER,
     STARTING,
@@ -150,7 +151,7 @@ class _Login(asyncssh.SSHServer):
         return _Session(self._node, self._connection, self._account.level, self._logged_out)
 
 
-class _Session(asyncssh.SSHServerSession[str]):
+class _Session(TypedSession):
     """One CLI. What arrives is worked off in order by one task."""
 
     def __init__(
@@ -160,23 +161,18 @@ class _Session(asyncssh.SSHServerSession[str]):
         level: int,
         logged_out: Callable[[], None],
     ) -> None:
+        super().__init__()
         self._node = node
         self._connection = connection
         self._level = level
         self._logged_out = logged_out
-        self._terminal = False
         self._rows = _DEFAULT_ROWS
-        self._arrived: asyncio.Queue[str | None] = asyncio.Queue()
         self._keys: list[str] = []
         self._after_return = False
         self._pagination = True
         self._count: int | None = None
-        self._work: asyncio.Task[None] | None = None
 
     # --- what asyncssh tells --------------------------------------------------------------------
-
-    def connection_made(self, chan: asyncssh.SSHServerChannel[str]) -> None:
-        self._channel = chan
 
     def pty_requested(
         self,
@@ -188,27 +184,10 @@ class _Session(asyncssh.SSHServerSession[str]):
         self._rows = term_size[1] or _DEFAULT_ROWS
         return True
 
-    def shell_requested(self) -> bool:
-        return True
-
     def exec_requested(self, command: str) -> bool:
         """A command without a shell is taken and ignored."""
         self._terminal = False
         return True
-
-    def session_started(self) -> None:
-        self._work = asyncio.get_running_loop().create_task(self._run())
-
-    def data_received(self, data: str, datatype: int | None) -> None:
-        self._arrived.put_nowait(data)
-
-    def eof_received(self) -> bool:
-        self._arrived.put_nowait(None)
-        return True
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._work:
-            self._work.cancel()
 
     # --- the session ----------------------------------------------------------------------------
 

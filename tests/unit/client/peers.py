@@ -5,19 +5,14 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.playbook.play_context import PlayContext
-from ansible.playbook.task import Task
-from ansible.plugins.loader import action_loader, connection_loader
-from ansible.template import Templar
 
 from tests.lab.estate import RunningEstate
 from tests.lab.profile import DEFAULT_PROFILE
+from tests.unit.one_task import connection_plugin, run_task, wait_until_logged_out
 
 RELEASES = {
     "lone": "X14.2.5",
@@ -62,6 +57,17 @@ def estate_profile() -> dict[str, Any]:
     return profile
 
 
+def trio_alone(place: int) -> dict[str, Any]:
+    """A profile of `trio` without its node; another `place` gives addresses that other tests of the process do not use."""
+    profile = estate_profile()
+    trio = profile["clusters"]["trio"]
+    profile["clusters"] = {"trio": trio | {"nodes": []}}
+    for number, peer in enumerate(trio["peers"], start=1):
+        peer["address"] = f"{{n}}.{place}.{number}"
+    profile["control"]["address"] = f"{{n}}.{place}.100"
+    return profile
+
+
 @dataclass
 class Client:
     """Runs tasks against one peer as ansible-playbook would, and says what the peer saw of it."""
@@ -85,12 +91,7 @@ class Client:
             "expressway_command_timeout": 5,
             "expressway_connect_timeout": 5,
         }
-        merged = usual | self.variables | variables
-        connection = connection_loader.get("collab.expressway.expressway", PlayContext())
-        connection.set_options(
-            var_options={key: value for key, value in merged.items() if value is not None}
-        )
-        return connection
+        return connection_plugin("expressway", usual | self.variables | variables)
 
     def task(
         self,
@@ -101,19 +102,7 @@ class Client:
         **options: Any,
     ) -> dict[str, Any]:
         """The result of one task, with the connection's `variables`."""
-        action = f"collab.expressway.{module}"
-        task = Task.load({action: options, "check_mode": check, "diff": True})
-        loader = DataLoader()
-        plugin = action_loader.get(
-            action,
-            task=task,
-            connection=self.connection(**(variables or {})),
-            play_context=PlayContext(),
-            loader=loader,
-            templar=Templar(loader=loader),
-            shared_loader_obj=None,
-        )
-        return plugin.run(task_vars={})
+        return run_task(module, options, self.connection(**(variables or {})), check=check)
 
     @property
     def seen(self) -> dict[str, Any]:
@@ -122,10 +111,7 @@ class Client:
 
     def wait_until_logged_out(self) -> None:
         """Wait until the peer holds no session; the end of a connection arrives a moment after it was closed."""
-        deadline = time.monotonic() + 5
-        while self.seen["sessions"]:
-            assert time.monotonic() < deadline, "a session stayed open"
-            time.sleep(0.02)
+        wait_until_logged_out(lambda: self.seen)
 
     def set(self, **switches: Any) -> None:
         """Put switches of the lab."""

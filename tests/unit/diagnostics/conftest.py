@@ -8,19 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab.estate import RunningEstate, own_network, running_estate
-from tests.unit.client.peers import Client, estate_profile
+from tests.unit.client.peers import Client, trio_alone
 
 
 @pytest.fixture(scope="session")
 def log_estate() -> Iterator[RunningEstate]:
-    """Three peers without traffic servers; the addresses differ from those of other tests in this process."""
-    profile = estate_profile()
-    trio = profile["clusters"]["trio"]
-    profile["clusters"] = {"trio": trio | {"nodes": []}}
-    for number, peer in enumerate(trio["peers"], start=1):
-        peer["address"] = f"{{n}}.41.{number}"
-    profile["control"]["address"] = "{n}.41.100"
-    with running_estate(own_network(), profile=profile, traffic_servers=False) as estate:
+    """Three peers without traffic servers."""
+    with running_estate(own_network(), profile=trio_alone(41), traffic_servers=False) as estate:
         yield estate
 
 

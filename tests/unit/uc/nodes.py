@@ -5,17 +5,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible.parsing.dataloader import DataLoader
-from ansible.playbook.play_context import PlayContext
-from ansible.playbook.task import Task
-from ansible.plugins.loader import action_loader, connection_loader
-from ansible.template import Templar
-
 from tests.lab.estate import RunningEstate
+from tests.unit.one_task import connection_plugin, run_task, wait_until_logged_out
 
 PLATFORM_PASSWORD = "lab-platform-password"
 AXL_PASSWORD = "lab-axl-password"
@@ -53,12 +47,7 @@ class NodeClient:
             "vos_command_timeout": 10,
             "vos_connect_timeout": 5,
         }
-        merged = usual | self.variables | variables
-        connection = connection_loader.get("collab.expressway.vos", PlayContext())
-        connection.set_options(
-            var_options={key: value for key, value in merged.items() if value is not None}
-        )
-        return connection
+        return connection_plugin("vos", usual | self.variables | variables)
 
     def task(
         self,
@@ -70,22 +59,15 @@ class NodeClient:
         **options: Any,
     ) -> dict[str, Any]:
         """The result of one task, with the connection's `variables`; `delegated_from` another host, as Ansible does it."""
-        action = f"collab.expressway.{module}"
-        task = {action: options, "check_mode": check, "diff": True}
         if delegated_from is not None:
-            task["delegate_to"] = self.name
             variables = {"inventory_hostname": delegated_from} | (variables or {})
-        loader = DataLoader()
-        plugin = action_loader.get(
-            action,
-            task=Task.load(task),
-            connection=self.connection(**(variables or {})),
-            play_context=PlayContext(),
-            loader=loader,
-            templar=Templar(loader=loader),
-            shared_loader_obj=None,
+        return run_task(
+            module,
+            options,
+            self.connection(**(variables or {})),
+            check=check,
+            delegate_to=None if delegated_from is None else self.name,
         )
-        return plugin.run(task_vars={})
 
     @property
     def seen(self) -> dict[str, Any]:
@@ -94,10 +76,7 @@ class NodeClient:
 
     def wait_until_logged_out(self) -> None:
         """Wait until the node holds no session; the end of a connection arrives a moment after it was closed."""
-        deadline = time.monotonic() + 5
-        while self.seen["sessions"]:
-            assert time.monotonic() < deadline, "a session stayed open"
-            time.sleep(0.02)
+        wait_until_logged_out(lambda: self.seen)
 
     def set(self, **switches: Any) -> None:
         """Put switches of the lab."""
