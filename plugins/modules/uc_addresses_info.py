@@ -19,8 +19,8 @@ description:
   - Sources that disagree are findings. A source that was asked for and not read is never taken for an empty one. The task fails, or
     with O(allow_unread=true) it says in RV(not_read) and RV(complete) what may be missing.
 extends_documentation_fragment:
+  - collab.expressway.attributes
   - collab.expressway.attributes.info_module
-  - collab.expressway.node_attributes
   - collab.expressway.node
 requirements:
   - dnspython >= 2.6 on the controller (for O(resolver) only)
