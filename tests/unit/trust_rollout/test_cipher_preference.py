@@ -175,7 +175,12 @@ def test_a_change_of_lists_touches_nothing_else() -> None:
 def test_a_login_that_nothing_is_presented_to_any_more_is_broken(
     error: str | None, reached: bool, told: list[str]
 ) -> None:
-    entry: dict[str, Any] = {"key_type": "offered", "cipher_list": LIST, "chain": [], "error": error}
+    entry: dict[str, Any] = {
+        "key_type": "offered",
+        "cipher_list": LIST,
+        "chain": [],
+        "error": error,
+    }
     after = {
         "verdicts": [],
         "peers": [{"name": "expc1", "reached": reached, "cipher_list": LIST}],
