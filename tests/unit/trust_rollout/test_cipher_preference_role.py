@@ -68,6 +68,7 @@ CLUSTERS: dict[str, tuple[list[str], list[str]]] = {
     "breaking": (["one-suite-each"], [REPAIRABLE]),
     "limited": (["rsa-first", "rsa-without-ecdsa", *["rsa-first"] * 4], ["healthy"]),
     "unread": (["rsa-first"] * 3, ["healthy"]),
+    "failing": (["rsa-first"] * 2, ["healthy"]),
     "unknown": (["rsa-first"], []),
 }
 
@@ -308,11 +309,14 @@ def test_nothing_is_written_where_it_refuses(site: Site) -> None:
     (breaking,), (unknown,) = peers_of("breaking"), peers_of("unknown")
     limited, against, *left_out = peers_of("limited")
     read, unreachable, mute = peers_of("unread")
-    present = [breaking, unknown, limited, against, read, unreachable, mute]
+    failing, second = peers_of("failing")
+    present = [breaking, unknown, limited, against, read, unreachable, mute, failing, second]
     site.estate.set_fault(unreachable, {"kind": "reset"})
     site.estate.set_fault(
         mute, {"kind": "drop", "channel": "shell", "matching": "^xConfiguration Ciphers"}
     )
+    write = f"^xConfiguration {CIPHERS_SETTING}:"
+    site.estate.set_fault(failing, {"kind": "drop", "channel": "shell", "matching": write})
     before = site.lists(present)
     why_not = "is not part of this run (--limit, serial, or failed before)"
     breaks = (
@@ -334,16 +338,18 @@ def test_nothing_is_written_where_it_refuses(site: Site) -> None:
         assert [reason for reason in reasons if reason not in said] == [], (peer, said)
     assert "speaks against ECDSA (!ECDSA)" in refused.failures(against)
     assert "Nothing was touched" in refused.failures(unknown)
+    assert f"{failing}, the primary peer, was not set" in refused.failures(second)
     assert site.lists(present) == before
     assert site.writes([*present, *left_out]) == []
 
+    site.estate.set_fault(failing, None)
     partial = site.run(
         "ecdsa_first", "--limit", ",".join(present), clusters=MISHAPS, allow_partial_cluster=True
     )
-    set_now = [limited, read]
+    set_now = [limited, read, failing, second]
     assert partial.changed == dict.fromkeys(present, 0) | dict.fromkeys(set_now, 1), partial.raw
-    assert site.lists(set_now) == [OF_THE_LAB["ecdsa-first"]] * 2
-    assert [partial.failures(peer) for peer in (*set_now, unreachable, mute)] == [""] * 4
+    assert site.lists(set_now) == [OF_THE_LAB["ecdsa-first"]] * 4
+    assert [partial.failures(peer) for peer in (*set_now, unreachable, mute)] == [""] * 6
     said = partial.failures(breaking)
     assert [reason for reason in breaks if reason not in said] == [], said
     assert site.writes([breaking, unknown, against, unreachable, mute, *left_out]) == []
