@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Attributes of modules that talk to a peer; `PURE_MODULE` of those that need no connection and change nothing."""
+    """Attributes of modules with a connection; `PURE_MODULE` of those that need none and change nothing."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -15,11 +15,6 @@ attributes:
     description: Can run in C(check_mode) and return the changed status prediction without modifying the target.
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
-  action_group:
-    description: Use C(group/collab.expressway.expressway) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - collab.expressway.expressway
 """
 
     INFO_MODULE = r"""

@@ -10,6 +10,12 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options: {}
+attributes:
+  action_group:
+    description: Use C(group/collab.expressway.uc) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - collab.expressway.uc
 requirements:
   - paramiko >= 3.4 on the controller
 notes:

@@ -26,9 +26,9 @@ options:
     type: dict
     required: true
   register:
-    description: Name of the variable that the task with M(collab.expressway.facts) registered.
+    description: Name of the variable that the task with M(collab.expressway.facts) registered; by default that of P(collab.expressway.mra_audit#role).
     type: str
-    default: __mra_audit_observed
+    default: mra_audit_observed
 """
 
 EXAMPLES = r"""
@@ -65,7 +65,7 @@ from typing import Any
 def observed_peers(
     hosts: Iterable[str],
     hostvars: Mapping[str, Mapping[str, Any]],
-    register: str = "__mra_audit_observed",
+    register: str = "mra_audit_observed",
 ) -> list[dict[str, Any]]:
     """See DOCUMENTATION."""
     return [_observed(host, hostvars[host], register) for host in hosts]

@@ -16,10 +16,9 @@ description:
     tickets and mails.
   - A file is written whole or not at all, and only when its content changes.
 author: ["The collab.expressway authors (@collab)"]
+extends_documentation_fragment:
+  - collab.expressway.written_folder
 attributes:
-  check_mode:
-    description: Can run in check mode and tells which files would change, without writing.
-    support: full
   diff_mode:
     description: Shows how the text report changes, and which of the other files do.
     support: full
@@ -28,10 +27,6 @@ options:
     description: RV(collab.expressway.mra_audit_info#module:audit) of each cluster.
     type: list
     elements: dict
-    required: true
-  dest:
-    description: Folder for the files; it is made when it is missing.
-    type: path
     required: true
   formats:
     description: Which files to write.

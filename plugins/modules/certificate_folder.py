@@ -17,10 +17,9 @@ description:
   - What the index says of nodes that are not given is kept. A file of a certificate that its node no longer has is reported in
     RV(stale) and never deleted.
 author: ["The collab.expressway authors (@collab)"]
+extends_documentation_fragment:
+  - collab.expressway.written_folder
 attributes:
-  check_mode:
-    description: Can run in check mode and tells which files would change, without writing.
-    support: full
   diff_mode:
     description: Shows how the index changes, and which of the other files do.
     support: full
@@ -29,10 +28,6 @@ options:
     description: Results of M(collab.expressway.uc_certificates_info), one for each node.
     type: list
     elements: dict
-    required: true
-  dest:
-    description: Folder for the files; it is made when it is missing.
-    type: path
     required: true
 seealso:
   - module: collab.expressway.uc_certificates_info

@@ -231,6 +231,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.collab.expressway.plugins.module_utils.audit.model import audit_cluster
+from ansible_collections.collab.expressway.plugins.module_utils.audit.origins import ADDRESS_OPTIONS
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
     describe,
@@ -265,15 +266,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
         "type": "list",
         "elements": "dict",
         "required": True,
-        "options": {
-            "address": {"type": "str", "required": True},
-            "port": {"type": "int", "required": True},
-            "product": {"type": "str"},
-            "node": {"type": "str"},
-            "connect_to": {"type": "str"},
-            "source": {"type": "str", "default": "inventory"},
-            "optional": {"type": "bool", "default": False},
-        },
+        "options": ADDRESS_OPTIONS,
     },
     "discovery": {"type": "dict"},
     "presented": {"type": "list", "elements": "dict", "required": True},

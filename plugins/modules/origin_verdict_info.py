@@ -23,9 +23,7 @@ author:
   - The collab.expressway authors (@collab)
 extends_documentation_fragment:
   - collab.expressway.attributes.pure_module
-requirements:
-  - cryptography
-  - pyOpenSSL
+  - collab.expressway.verdict
 options:
   trust_stores:
     description:
@@ -34,44 +32,6 @@ options:
       - The order of the certificates matters where several have the same subject.
     type: dict
     required: true
-  origins:
-    description: What the UC nodes present.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      address:
-        description: Host name or IP address that clients ask for, which the certificate must cover.
-        type: str
-        required: true
-      port:
-        description: TCP port.
-        type: int
-        required: true
-      presented:
-        description:
-          - The certificates as the node sends them, PEM text, leaf first.
-          - May be empty for a node that sends none.
-        type: str
-        required: true
-      connect_to:
-        description: IP address behind O(origins[].address), for RV(verdicts[].log_line).
-        type: str
-      key_type:
-        description: Handed through to RV(verdicts[].key_type).
-        type: str
-  security_level:
-    description:
-      - OpenSSL security level of the peer. The one of the Expressway is not known; V(1) is the default of the OpenSSL
-        that it is believed to have.
-    type: int
-    default: 1
-    choices: [0, 1, 2, 3, 4, 5]
-  at:
-    description:
-      - The moment of the verdict in ISO 8601, for instance V(2026-12-01T00:00:00Z). UTC when it names no zone.
-      - Default is now.
-    type: str
 seealso:
   - module: collab.expressway.presented_certificates_info
   - module: collab.expressway.facts
@@ -215,6 +175,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.dependencies imp
     missing_dependencies,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.verdict.options import (
+    OPTIONS,
     check_places,
     moment,
 )
@@ -222,23 +183,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.verdict.verdicts
     judge_origins,
 )
 
-ARGUMENT_SPEC: dict[str, Any] = {
-    "trust_stores": {"type": "dict", "required": True},
-    "origins": {
-        "type": "list",
-        "elements": "dict",
-        "required": True,
-        "options": {
-            "address": {"type": "str", "required": True},
-            "port": {"type": "int", "required": True},
-            "presented": {"type": "str", "required": True},
-            "connect_to": {"type": "str"},
-            "key_type": {"type": "str", "no_log": False},
-        },
-    },
-    "security_level": {"type": "int", "default": 1, "choices": [0, 1, 2, 3, 4, 5]},
-    "at": {"type": "str"},
-}
+ARGUMENT_SPEC = OPTIONS
 
 
 def main() -> None:

@@ -26,9 +26,7 @@ author:
   - The collab.expressway authors (@collab)
 extends_documentation_fragment:
   - collab.expressway.attributes.pure_module
-requirements:
-  - cryptography
-  - pyOpenSSL
+  - collab.expressway.verdict
 options:
   trust_stores:
     description:
@@ -37,32 +35,6 @@ options:
       - The order of the certificates matters where several have the same subject. Uploads are taken to come last.
     type: dict
     required: true
-  origins:
-    description: What the UC nodes present.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      address:
-        description: Host name or IP address that clients ask for.
-        type: str
-        required: true
-      port:
-        description: TCP port.
-        type: int
-        required: true
-      presented:
-        description:
-          - The certificates as the node sends them, PEM text, leaf first.
-          - May be empty for a node that sends none.
-        type: str
-        required: true
-      connect_to:
-        description: Taken so that origins of M(collab.expressway.origin_verdict_info) fit; it does not matter here.
-        type: str
-      key_type:
-        description: Handed through wherever the origin is named.
-        type: str
   candidates:
     description:
       - CA certificates known from elsewhere, from C(tomcat-trust) of a Unified CM for instance.
@@ -70,18 +42,6 @@ options:
       - What of it must not go into a trust store is told in RV(refused_candidates) and left out.
       - Keep private keys out of these files. They are refused, but a task's options can appear in its log.
     type: raw
-  security_level:
-    description:
-      - OpenSSL security level of the peer. The one of the Expressway is not known; V(1) is the default of the OpenSSL
-        that it is believed to have.
-    type: int
-    default: 1
-    choices: [0, 1, 2, 3, 4, 5]
-  at:
-    description:
-      - The moment of the verdicts in ISO 8601, for instance V(2026-12-01T00:00:00Z). UTC when it names no zone.
-      - Default is now.
-    type: str
 seealso:
   - module: collab.expressway.origin_verdict_info
   - module: collab.expressway.presented_certificates_info
@@ -346,27 +306,14 @@ from ansible_collections.collab.expressway.plugins.module_utils.dependencies imp
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.plan import plan_trust
 from ansible_collections.collab.expressway.plugins.module_utils.verdict.options import (
+    OPTIONS,
     check_places,
     moment,
 )
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "trust_stores": {"type": "dict", "required": True},
-    "origins": {
-        "type": "list",
-        "elements": "dict",
-        "required": True,
-        "options": {
-            "address": {"type": "str", "required": True},
-            "port": {"type": "int", "required": True},
-            "presented": {"type": "str", "required": True},
-            "connect_to": {"type": "str"},
-            "key_type": {"type": "str", "no_log": False},
-        },
-    },
+    **OPTIONS,
     "candidates": {"type": "raw"},
-    "security_level": {"type": "int", "default": 1, "choices": [0, 1, 2, 3, 4, 5]},
-    "at": {"type": "str"},
 }
 
 

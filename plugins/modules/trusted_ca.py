@@ -27,6 +27,7 @@ description:
 extends_documentation_fragment:
   - collab.expressway.attributes
   - collab.expressway.connection
+  - collab.expressway.trust_store
 attributes:
   check_mode:
     support: full
@@ -84,10 +85,6 @@ options:
     type: str
     choices: [api, root_ssh]
     default: api
-  store_path:
-    description: The store's file on the peer, for O(via=root_ssh).
-    type: str
-    default: /tandberg/persistent/certs/ca.pem
   api_post:
     description:
       - What an upload over the API does, where you know it of your release. V(append) uploads new certificates alone and refuses to remove
@@ -109,9 +106,6 @@ options:
   cluster:
     description: Name of the cluster for the manifest of backups. The variable C(expressway_cluster) of the host when not given.
     type: str
-requirements:
-  - cryptography on the controller
-  - pyOpenSSL on the controller
 notes:
   - Cisco's guides ask for a restart of the peer after its trust store was changed. RV(restart_required) says so; nothing is restarted.
 seealso:
@@ -222,6 +216,9 @@ restart_required:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.options import (
+    ACCESS_OPTIONS,
+)
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "certificates": {"type": "list", "elements": "str", "required": True},
@@ -234,8 +231,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
         "choices": ["leaf", "expired", "same_name"],
         "default": [],
     },
-    "via": {"type": "str", "choices": ["api", "root_ssh"], "default": "api"},
-    "store_path": {"type": "str", "default": "/tandberg/persistent/certs/ca.pem"},
+    **ACCESS_OPTIONS,
     "api_post": {"type": "str", "choices": ["auto", "append", "replace"], "default": "auto"},
     "backup": {"type": "bool", "default": True},
     "backup_dir": {"type": "str", "default": "./trust-store-backups"},

@@ -18,6 +18,7 @@ extends_documentation_fragment:
   - collab.expressway.attributes
   - collab.expressway.attributes.info_module
   - collab.expressway.connection
+  - collab.expressway.trust_store
 options:
   via:
     description:
@@ -27,13 +28,6 @@ options:
     type: str
     choices: [api, root_ssh]
     default: api
-  store_path:
-    description: The store's file on the peer, for O(via=root_ssh).
-    type: str
-    default: /tandberg/persistent/certs/ca.pem
-requirements:
-  - cryptography on the controller
-  - pyOpenSSL on the controller
 seealso:
   - module: collab.expressway.trusted_ca
   - module: collab.expressway.facts
@@ -139,14 +133,12 @@ duplicates:
   elements: str
 """
 
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.options import (
+    ACCESS_OPTIONS,
+)
 
-ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
-    "via": {"type": "str", "choices": ["api", "root_ssh"], "default": "api"},
-    "store_path": {"type": "str", "default": "/tandberg/persistent/certs/ca.pem"},
-}
+ARGUMENT_SPEC = ACCESS_OPTIONS
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ description:
   - Sources that disagree are findings. A source that was asked for and not read is never taken for an empty one. The task fails, or
     with O(allow_unread=true) it says in RV(not_read) and RV(complete) what may be missing.
 extends_documentation_fragment:
+  - collab.expressway.attributes
   - collab.expressway.attributes.info_module
-  - collab.expressway.node_attributes
   - collab.expressway.node
 requirements:
   - dnspython >= 2.6 on the controller (for O(resolver) only)
@@ -274,7 +274,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-_PORTS = {"type": "list", "elements": "int"}
+_PORTS_BY_PRODUCT: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        product: {"type": "list", "elements": "int"} for product in ("cucm", "tftp", "imp", "cuc")
+    },
+}
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "sources": {
@@ -310,14 +315,8 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     },
     "resolver": {"type": "str"},
     "domains": {"type": "list", "elements": "str", "default": []},
-    "ports": {
-        "type": "dict",
-        "options": {product: dict(_PORTS) for product in ("cucm", "tftp", "imp", "cuc")},
-    },
-    "optional_ports": {
-        "type": "dict",
-        "options": {product: dict(_PORTS) for product in ("cucm", "tftp", "imp", "cuc")},
-    },
+    "ports": _PORTS_BY_PRODUCT,
+    "optional_ports": _PORTS_BY_PRODUCT,
     "allow_unread": {"type": "bool", "default": False},
 }
 

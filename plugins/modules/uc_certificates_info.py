@@ -21,8 +21,8 @@ description:
   - What a node stores and what it presents can differ, for instance where TFTP was not restarted after a change.
     M(collab.expressway.presented_certificates_info) reads what is presented.
 extends_documentation_fragment:
+  - collab.expressway.attributes
   - collab.expressway.attributes.info_module
-  - collab.expressway.node_attributes
   - collab.expressway.node
 requirements:
   - cryptography on the controller

@@ -59,7 +59,7 @@ def changes_for_logins(before: Mapping[str, Any], after: Mapping[str, Any]) -> d
     """{repaired, broken, refused}: what two audits of one cluster say differently about logins, one line each.
 
     Both are models of mra_audit_info; what a peer's own cipher list brings counts. repaired: accepted now; broken: refused
-    now; refused: refused by both, with what is wrong and what to do.
+    now, or no handshake brings a certificate any more; refused: refused by both, with what is wrong and what to do.
     """
     earlier = {_place(one): one for one in _as_offered(before)}
     result: dict[str, dict[str, list[str]]] = {"repaired": {}, "broken": {}, "refused": {}}
@@ -76,6 +76,16 @@ def changes_for_logins(before: Mapping[str, Any], after: Mapping[str, Any]) -> d
         if is_now:
             text += f": {' → '.join(in_few_words(verdict))}"
         result[kind].setdefault(text, []).append(verdict["peer"])
+    judged = {_place(verdict) for verdict in _as_offered(after)}
+    for place, old in earlier.items():
+        if old["outcome"] != "refused" and place not in judged:
+            peer, address, port = place
+            error = _failed_handshake(after, peer, address, port)
+            if error is not None:
+                # Most of these texts name the origin already.
+                named = error.startswith(login(address, port))
+                text = error if named else f"{login(address, port)}: {error}"
+                result["broken"].setdefault(text, []).append(peer)
     return {
         kind: [f"{text} [{', '.join(peers)}]" for text, peers in texts.items()]
         for kind, texts in result.items()
@@ -86,8 +96,18 @@ def _as_offered(audit: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [verdict for verdict in audit["verdicts"] if verdict["key_type"] == OFFERED]
 
 
-def _place(verdict: Mapping[str, Any]) -> tuple[Any, ...]:
+def _place(verdict: Mapping[str, Any]) -> tuple[str, str, int]:
     return verdict["peer"], verdict["address"], verdict["port"]
+
+
+def _failed_handshake(audit: Mapping[str, Any], name: str, address: str, port: int) -> str | None:
+    """Why the handshake with the peer's own list brought no certificate; None where it did or where none was made."""
+    peer = next((one for one in audit["peers"] if one["name"] == name and one["reached"]), None)
+    for origin in audit["origins"]:
+        if peer and (origin["address"], origin["port"]) == (address, port):
+            entry = offered_to(origin, peer)
+            return str(entry["error"]) if entry and not entry["chain"] else None
+    return None
 
 
 def where_it_cannot_help(audit: Mapping[str, Any], state: str) -> list[str]:

@@ -18,6 +18,17 @@ NOT_ITS_KEY_TYPE = frozenset({"key_type_not_offered", "no_common_cipher"})
 CLOSED_PORT = "refused"
 HUNG_UP = frozenset({"closed", "reset"})
 
+ADDRESS_OPTIONS = {
+    "address": {"type": "str", "required": True},
+    "port": {"type": "int", "required": True},
+    "product": {"type": "str"},
+    "node": {"type": "str"},
+    "connect_to": {"type": "str"},
+    "source": {"type": "str", "default": "inventory"},
+    "optional": {"type": "bool", "default": False},
+}
+"""One address as modules take it."""
+
 Chain = list[Record]
 ReadChain = Callable[[str], Chain]
 """PEM text → certificate records, leaf first."""

@@ -9,6 +9,25 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+OPTIONS: dict[str, dict[str, Any]] = {
+    "trust_stores": {"type": "dict", "required": True},
+    "origins": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "address": {"type": "str", "required": True},
+            "port": {"type": "int", "required": True},
+            "presented": {"type": "str", "required": True},
+            "connect_to": {"type": "str"},
+            "key_type": {"type": "str", "no_log": False},
+        },
+    },
+    "security_level": {"type": "int", "default": 1, "choices": [0, 1, 2, 3, 4, 5]},
+    "at": {"type": "str"},
+}
+"""Documented in doc_fragments/verdict.py, but for `trust_stores`, whose names return elsewhere in each module."""
+
 
 def moment(text: str | None, complaints: list[str]) -> datetime:
     """The option `at`, in UTC: an ISO 8601 time, of which one without a zone is UTC; now when it is not given."""

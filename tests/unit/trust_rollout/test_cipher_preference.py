@@ -160,3 +160,33 @@ def test_a_change_of_lists_touches_nothing_else() -> None:
     }
     assert changed[1:] == peers[1:]
     assert facts["ciphers"]["uc_client_tls"]["cipher_list"] == LIST
+
+
+@pytest.mark.parametrize(
+    ("error", "reached", "told"),
+    [
+        ("timed out", True, ["cucm1:8443: timed out [expc1]"]),
+        ("cucm1:8443 timed out", True, ["cucm1:8443 timed out [expc1]"]),
+        # Nobody looked, or not for this peer.
+        (None, True, []),
+        ("timed out", False, []),
+    ],
+)
+def test_a_login_that_nothing_is_presented_to_any_more_is_broken(
+    error: str | None, reached: bool, told: list[str]
+) -> None:
+    entry: dict[str, Any] = {
+        "key_type": "offered",
+        "cipher_list": LIST,
+        "chain": [],
+        "error": error,
+    }
+    after = {
+        "verdicts": [],
+        "peers": [{"name": "expc1", "reached": reached, "cipher_list": LIST}],
+        "origins": [{"address": "cucm1", "port": 8443, "presented": [entry] if error else []}],
+    }
+    was_accepted = {"verdicts": [verdict("expc1", "accepted")]}
+    assert changes_for_logins(was_accepted, after)["broken"] == told
+    # What is refused already cannot break.
+    assert changes_for_logins({"verdicts": [verdict("expc1", "refused")]}, after)["broken"] == []

@@ -131,10 +131,3 @@ def test_bad_options_are_named_with_their_place_all_at_once(results: list[dict[s
 def test_the_moment_is_an_option(results: list[dict[str, Any]]) -> None:
     (verdict,) = results[3]["verdicts"]
     assert any("certificate has expired" in text for text in verdict["reveals"])
-
-
-def test_documentation_is_that_of_the_options() -> None:
-    options = yaml.safe_load(origin_verdict_info.DOCUMENTATION)["options"]
-    assert set(options) == set(origin_verdict_info.ARGUMENT_SPEC)
-    suboptions = origin_verdict_info.ARGUMENT_SPEC["origins"]["options"]
-    assert set(options["origins"]["suboptions"]) == set(suboptions)
