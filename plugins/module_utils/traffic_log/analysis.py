@@ -18,8 +18,8 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.refu
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.scanner import (
     Scanner,
-    Stream,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.window import Stream
 
 
 class LogFile(Stream, Protocol):

@@ -26,6 +26,8 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.gram
     Allowed,
     ConnectionFailed,
     Refused,
+    Step,
+    Writer,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.requests import (
     Process,
@@ -42,7 +44,6 @@ MOST_ECHOES = 1024
 MOST_RECENT = 65536
 MOST_PROCESSES = 1024
 
-ProcessKey: TypeAlias = "tuple[str | None, int | None]"
 Place: TypeAlias = "tuple[str, str | None]"
 
 
@@ -112,11 +113,11 @@ class _Knot:
     pending: list[_Pending] = field(default_factory=list)
 
     def is_open(self) -> bool:
-        return any(
-            item.process.open.get(request.transaction) is request
-            for item in self.pending
-            for request in item.candidates
-        )
+        for item in self.pending:
+            for request in item.candidates:
+                if item.process.open.get(request.transaction) is request:
+                    return True
+        return False
 
 
 class Correlation:
@@ -124,9 +125,9 @@ class Correlation:
 
     def __init__(self, attributed: Callable[[Attribution], None]) -> None:
         self._attributed = attributed
-        self._processes: dict[ProcessKey, Process] = {}
-        self._knots: dict[tuple[ProcessKey, Place], _Knot] = {}
-        self._echoes: dict[tuple[ProcessKey, str | None, str], int] = {}
+        self._processes: dict[Writer, Process] = {}
+        self._knots: dict[tuple[Writer, Place], _Knot] = {}
+        self._echoes: dict[tuple[Writer, str | None, str], int] = {}
         self._without_request: dict[tuple[object, ...], float | None] = {}
         self._recent: dict[int, str] = {}
 
@@ -134,20 +135,18 @@ class Correlation:
         """Are there requests that are not answered yet?"""
         return any(process.open for process in self._processes.values())
 
-    def take(self, found: Found, file: str) -> None:
-        line = found.line
-        key = (line.writer.peer, line.writer.process)
-        if isinstance(line, Refused):
-            self._refused(key, Hit(line, found, file))
-        elif isinstance(line, ConnectionFailed):
-            self._failed(key, line, found, file)
-        elif isinstance(line, Allowed):
-            self._process(key).allowed(line)
-        else:
-            process = self._process(key)
+    def take(self, line: Found | Step | Allowed, file: str) -> None:
+        if isinstance(line, Step):
+            process = self._process(line.writer)
             answered = process.step(line)
-            if answered is not None and answered.met and not process.just_begun(line.writer.at):
-                self._resolve_closed(key)
+            if answered is not None and answered.met and not process.just_begun(line.at):
+                self._resolve_closed(line.writer)
+        elif isinstance(line, Allowed):
+            self._process(line.writer).allowed(line)
+        elif isinstance(line.line, Refused):
+            self._refused(Hit(line.line, line, file))
+        else:
+            self._failed(line.line, line, file)
 
     def finish(self) -> None:
         """The end of the last file: what is not answered by now never will be."""
@@ -157,53 +156,56 @@ class Correlation:
             self._resolve(knot)
         self._knots.clear()
 
-    def _process(self, key: ProcessKey) -> Process:
-        if key not in self._processes:
+    def _process(self, writer: Writer) -> Process:
+        process = self._processes.get(writer)
+        if process is None:
             if len(self._processes) >= MOST_PROCESSES:
                 self._processes.pop(next(iter(self._processes)))
-            self._processes[key] = Process()
-        return self._processes[key]
+            process = self._processes[writer] = Process()
+        return process
 
-    def _refused(self, key: ProcessKey, hit: Hit) -> None:
+    def _refused(self, hit: Hit) -> None:
         refusal = hit.refusal
+        writer = refusal.writer
         if refusal.action == TERMINATE and refusal.stage != HANDSHAKE and not refusal.echoed:
-            echo = (key, refusal.thread, refusal.name)
+            echo = (writer, refusal.thread, refusal.name)
             self._echoes[echo] = self._echoes.get(echo, 0) + 1
             if len(self._echoes) > MOST_ECHOES:
                 self._echoes.pop(next(iter(self._echoes)))
         if self._is_copy(hit):
             return
-        process = self._process(key)
+        process = self._process(writer)
         candidates, just_before = process.candidates(refusal), process.just_before(refusal)
         late = [request for request in just_before if not request.met]
         for request in (*candidates, *late):
             request.met = True
         if not candidates and not late:
-            self._alone(key, hit)
+            self._alone(hit)
             return
-        place = (refusal.name.lower(), refusal.ip)
-        knot = self._knots.setdefault((key, place), _Knot())
+        place = (writer, (refusal.name.lower(), refusal.ip))
+        knot = self._knots.get(place)
+        if knot is None:
+            knot = self._knots[place] = _Knot()
         knot.pending.append(
             _Pending(hit, candidates, late, just_before, process, process.unseen_refused)
         )
-        young = process.just_begun(refusal.writer.at)
+        young = process.just_begun(refusal.at)
         if len(knot.pending) > MOST_PENDING or not (young or knot.is_open()):
-            self._resolve(self._knots.pop((key, place)))
+            self._resolve(self._knots.pop(place))
 
-    def _failed(self, key: ProcessKey, line: ConnectionFailed, found: Found, file: str) -> None:
+    def _failed(self, line: ConnectionFailed, found: Found, file: str) -> None:
         """The second line about one refusal, or the only one about a handshake that failed otherwise."""
-        echo = (key, line.thread, line.name)
+        echo = (line.writer, line.thread, line.name)
         if self._echoes.get(echo):
             self._echoes[echo] -= 1
             return
-        refusal = Refused(
-            line.writer, line.thread, HANDSHAKE, line.name, None, None, TERMINATE, line.reason
-        )
-        self._refused(key, Hit(refusal, found, file))
+        who = (line.writer, line.time, line.at, line.thread)
+        refusal = Refused(*who, HANDSHAKE, line.name, None, None, TERMINATE, line.reason)
+        self._refused(Hit(refusal, found, file))
 
     def _is_copy(self, hit: Hit) -> bool:
         """The same line in two files, as in two downloads that overlap."""
-        if hit.refusal.writer.time is None:
+        if hit.refusal.time is None:
             return False
         mark = hash(hit.found.record)
         known = self._recent.setdefault(mark, hit.file)
@@ -211,11 +213,11 @@ class Correlation:
             self._recent.pop(next(iter(self._recent)))
         return known != hit.file
 
-    def _alone(self, key: ProcessKey, hit: Hit) -> None:
+    def _alone(self, hit: Hit) -> None:
         """No request is known: one at least, and lines close together are the attempts of one."""
         refusal = hit.refusal
-        same = (key, refusal.thread, refusal.name, refusal.ip, hit.cause)
-        at, before = refusal.writer.at, self._without_request.get(same)
+        same = (refusal.writer, refusal.thread, refusal.name, refusal.ip, hit.cause)
+        at, before = refusal.at, self._without_request.get(same)
         again = at is not None and before is not None and 0 <= at - before <= RETRIES_WITHIN
         self._without_request[same] = at
         if len(self._without_request) > MOST_ECHOES:
@@ -223,9 +225,11 @@ class Correlation:
         address = refusal.server or refusal.name
         self._attributed(Attribution((hit,), address, (), AMBIGUOUS, (), 0 if again else 1))
 
-    def _resolve_closed(self, key: ProcessKey) -> None:
+    def _resolve_closed(self, writer: Writer) -> None:
         closed = [
-            place for place, knot in self._knots.items() if place[0] == key and not knot.is_open()
+            place
+            for place, knot in self._knots.items()
+            if place[0] == writer and not knot.is_open()
         ]
         for place in closed:
             self._resolve(self._knots.pop(place))
@@ -249,21 +253,26 @@ class Correlation:
         self._hand_out([*decided, *((item, taken[item], certainty) for item in left)], shares)
 
     def _is_simple(self, knot: _Knot) -> bool:
-        """Hand out the hits of a request that nothing competes with; False when it is not that simple."""
+        """Hand out the hits of a refused request that nothing competes with; False when it is not that simple."""
         first = knot.pending[0]
-        cause = first.hit.cause
         if len(first.candidates) != 1:
             return False
-        for item in knot.pending:
-            if item.late or item.candidates != first.candidates or item.hit.cause != cause:
-                return False
-        if _too_many(knot.pending):
+        (request,) = first.candidates
+        asked = request.asked
+        if not request.refused or asked is None or asked.port != request.target_port:
             return False
-        certainty = _certainty(first, first.candidates)
-        if certainty != EXACT or not knot.pending[-1].nothing_unseen():
+        attempts = set()
+        for item in knot.pending:
+            refusal = item.hit.refusal
+            if item.late or item.candidates != first.candidates or not item.nothing_unseen():
+                return False
+            if item.hit.cause != first.hit.cause or refusal.ip is None:
+                return False
+            attempts.add(item.attempts[request])
+        if not first.attempts[request] or len(attempts) < len(knot.pending):
             return False
         hits = [item.hit for item in knot.pending]
-        self._attributed(_attribution(hits, first.candidates, certainty))
+        self._attributed(_attribution(hits, first.candidates, EXACT))
         return True
 
     def _hand_out(
@@ -347,7 +356,7 @@ def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
         )
         and len(_origins(_possible(item))) == 1
     )
-    if not answered and item.process.just_begun(item.hit.refusal.writer.at):
+    if not answered and item.process.just_begun(item.hit.refusal.at):
         return AMBIGUOUS
     return EXACT if sure else PROBABLE
 
@@ -363,7 +372,7 @@ def _too_many(pending: Sequence[_Pending]) -> list[_Pending]:
         if load[item.candidates[0], item.attempts[item.candidates[0]]] > 1
         and (
             len(_origins([*item.candidates, *item.just_before])) > 1
-            or item.process.just_begun(item.hit.refusal.writer.at)
+            or item.process.just_begun(item.hit.refusal.at)
         )
     ]
 

@@ -14,8 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ansible_collections.collab.expressway.plugins.module_utils.verdict import (
     verification_errors as errors,
@@ -77,7 +76,7 @@ _ANY_REFUSAL = re.compile(
 _DETAIL = re.compile(r'Detail\s*=\s*"(?P<detail>(?:Receive|Sending) (?:Request|Response))"')
 _TRANSACTION = re.compile(r'Txn-id\s*=\s*"(?P<id>\w+)"')
 _DESTINATION = re.compile(r'Dst-ip\s*=\s*"(?P<ip>[^"]*)"\s*Dst-port\s*=\s*"(?P<port>\d{1,5})"')
-_MESSAGE = re.compile(r'(?:Msg\s*=\s*"|HTTPMSG\s*:\s*\|)\s*(?P<message>[^"|]*)')
+_MESSAGE = re.compile(r'Msg\s*=\s*"\s*(?P<line>[^"]*)|HTTPMSG\s*:\s*\|\s*(?P<block>[^|]*)')
 _REQUEST = re.compile(r"(?P<method>[A-Z]+)\s+(?P<url>\S.*?)\s*(?:HTTP/[\d.]+|$)", re.DOTALL)
 _STATUS = re.compile(r"HTTP/[\d.]+\s+(?P<status>\d{3})")
 _ALLOWED = re.compile(
@@ -85,45 +84,25 @@ _ALLOWED = re.compile(
 )
 
 
-_PLAIN_PREFIX = rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d\.\d{3,6})(Z|[+-]\d\d:\d\d) ([^ ]+) traffic_server\[(\d+)\]: "
-_PLAIN_WARNING = re.compile(_PLAIN_PREFIX + rb"\[([A-Z_]+ \d+)\] (WARNING: [^\n]+)\n?")
-_PLAIN_STEP = re.compile(
-    _PLAIN_PREFIX + rb"UTCTime=\"[^\"]*\" Module=\"[^\"]*\" Level=\"\w+\": "
-    rb"Detail=\"(Receive Request|Sending Request|Sending Response)\" Txn-id=\"(\w+)\" TrackingID=\"[^\"]*\" "
-    rb"(?:Src-ip=\"[^\"]*\" Src-port=\"\d*\" (?:Last-via-addr=\"[^\"]*\" )?"
-    rb"|Dst-ip=\"([^\"]*)\" Dst-port=\"(\d{1,5})\" )Msg=\"(?:(HTTP/1.1 )(\d{3})|([A-Z]+) ([^ \"]+) )[^\"]*\"\s*"
-)
-_PLAIN_ALLOWED = re.compile(
-    _PLAIN_PREFIX + rb"Event=\"Request Allowed\" [^\n]*?"
-    rb"Username=\"([^\"\n]*)\"[^\n]*?Request=\"([^\"\n]*)\"[^\n]*\s*"
-)
-"""The usual shape of the lines that large logs are full of, so that these need one match each."""
-MOST_MESSAGES = 4096
-
-
-@dataclass(slots=True)
-class Writer:
-    """Who wrote a line, and when. `at` is seconds since the epoch, None for a line without time.
-
-    `peer` is the host name in the line and `process` its pid; both are None in the program's own log files.
-    `time` is ISO 8601 as the line has it.
-    """
+class Writer(NamedTuple):
+    """Who wrote a line: the host name in it and the pid; both are None in the program's own log files."""
 
     peer: str | None
     process: int | None
-    time: str | None
-    at: float | None
 
 
 @dataclass(slots=True)
 class Refused:
     """A refused certificate. `name` is what was compared, `server` the origin's host name, `ip` its address.
 
+    `time` is ISO 8601 as the line has it, `at` seconds since the epoch; both are None for a line without time.
     `error` has the words of OpenSSL 1.1.1 (number in `code`, None when it is no error of OpenSSL). `echoed`: the line
     that Traffic Server 8 writes after it was seen.
     """
 
     writer: Writer
+    time: str | None
+    at: float | None
     thread: str | None
     stage: str
     name: str
@@ -141,6 +120,8 @@ class ConnectionFailed:
     """`SSL connection failed`: follows a refusal in Traffic Server 8, or tells of another failed handshake."""
 
     writer: Writer
+    time: str | None
+    at: float | None
     thread: str | None
     name: str
     reason: str
@@ -151,6 +132,7 @@ class Step:
     """A step of one request: `detail` is `Receive Request`, `Sending Request`, `Receive Response` or `Sending Response`."""
 
     writer: Writer
+    at: float | None
     transaction: str
     detail: str
     ip: str | None
@@ -189,105 +171,33 @@ def read_line(record: bytes, year_of: datetime | None = None) -> Line | None:
     prefix = _PREFIX.match(text)
     if prefix:
         peer, process = prefix["host"], int(prefix["pid"])
-        time = _stamp(prefix["time"], prefix["dated"], year_of)
+        time, at = stamp(prefix["time"], prefix["dated"], year_of)
         rest = text[prefix.end() :]
     else:
         native = _NATIVE_PREFIX.match(text)
         peer = process = None
-        time = _stamp(None, native["dated"] if native else None, year_of)
+        time, at = stamp(None, native["dated"] if native else None, year_of)
         rest = text[native.end() :] if native else text
-    writer = Writer(peer, process, *time)
+    writer = Writer(peer, process)
     diagnostic = _DIAGNOSTIC.match(rest)
     if diagnostic:
-        line = _diagnostic(writer, diagnostic["thread"], rest[diagnostic.end() :])
-        _remember(record, line)
-        return line
+        thread = " ".join(diagnostic["thread"].split()) if diagnostic["thread"] else None
+        return _diagnostic((writer, time, at, thread), rest[diagnostic.end() :])
     if peer is None:
         return None
-    return _step(writer, rest) or _allowed(writer, rest)
-
-
-def plain_line(record: bytes) -> Line | None:
-    """What `read_line` tells, for lines in the shape that large logs are full of, quickly; None for all others."""
-    begin = record.find(b"]: ") + 3
-    kind = record[begin : begin + 1]
-    if kind == b"E":
-        allowed = _PLAIN_ALLOWED.fullmatch(record)
-        if allowed is None:
-            return None
-        *who, user, url = allowed.groups()
-        asked = url.decode("utf-8", "replace").replace(" ", "")
-        return Allowed(_writer(*who), user.decode("utf-8", "replace"), asked)
-    step = _PLAIN_STEP.fullmatch(record) if kind == b"U" else None
-    if step is not None:
-        *who, detail, transaction, ip, port, _http, status, method, url = step.groups()
-        return Step(
-            _writer(*who),
-            transaction.decode(),
-            detail.decode(),
-            None if ip is None else ip.decode("utf-8", "replace"),
-            None if port is None else int(port),
-            None if method is None else method.decode(),
-            None if url is None else url.decode("utf-8", "replace"),
-            None if status is None else int(status),
-        )
-    warning = _PLAIN_WARNING.fullmatch(record) if kind == b"[" else None
-    if warning is None:
-        return None
-    *who, thread, message = warning.groups()
-    told = _messages.get(message)
-    if told is None:
-        return None
-    return Refused(
-        _writer(*who),
-        thread.decode(),
-        told.stage,
-        told.name,
-        told.server,
-        told.ip,
-        told.action,
-        told.error,
-        told.code,
-        told.depth,
-    )
-
-
-_messages: dict[bytes, Refused] = {}
-"""Refusals by their message: there are as many different ones as origins and causes."""
-
-
-def _remember(record: bytes, line: Line | None) -> None:
-    warning = _PLAIN_WARNING.fullmatch(record)
-    if warning is not None and isinstance(line, Refused) and len(_messages) < MOST_MESSAGES:
-        _messages[warning[7]] = line
-
-
-def _writer(minute: bytes, seconds: bytes, zone: bytes, host: bytes, pid: bytes) -> Writer:
-    peer, process, begins = _minute(minute, zone, host, pid)
-    if begins is None:
-        return Writer(peer, process, None, None)
-    return Writer(peer, process, (minute + seconds + zone).decode(), begins + float(seconds))
-
-
-@lru_cache(maxsize=256)
-def _minute(minute: bytes, zone: bytes, host: bytes, pid: bytes) -> tuple[str, int, float | None]:
-    """(peer, process, seconds since the epoch at which the minute begins): lines of one minute come together."""
-    _time, begins = _stamp(f"{minute.decode()}00{zone.decode()}", None, None)
-    return host.decode("utf-8", "replace"), int(pid), begins
+    return _step(writer, at, rest) or _allowed(writer, rest)
 
 
 def _diagnostic(
-    writer: Writer, thread: str | None, message: str
+    who: tuple[Writer, str | None, float | None, str | None], message: str
 ) -> Refused | ConnectionFailed | None:
     if not _ANY_REFUSAL.match(message):
         return None
-    thread = " ".join(thread.split()) if thread else None
     found = _CHAIN.match(message)
     if found:
         code = error_code(found["error"])
         return Refused(
-            writer,
-            thread,
+            *who,
             CHAIN,
             *_who(found),
             found["action"],
@@ -299,17 +209,15 @@ def _diagnostic(
     if found:
         name, server, ip = _who(found)
         error = f"SNI ({name}) not in certificate"
-        return Refused(writer, thread, NAME, name, server, ip, found["action"], error)
+        return Refused(*who, NAME, name, server, ip, found["action"], error)
     found = _PLUGIN.match(message)
     if found:
         server, sni = _known(found["server"]), _known(found["name"])
         error = "a plugin of the traffic server refuses the certificate"
-        return Refused(
-            writer, thread, PLUGIN, sni or server or "", server, None, found["action"], error
-        )
+        return Refused(*who, PLUGIN, sni or server or "", server, None, found["action"], error)
     found = _FAILED.match(message)
     if found:
-        return ConnectionFailed(writer, thread, found["name"], found["reason"])
+        return ConnectionFailed(*who, found["name"], found["reason"])
     raise Unreadable(message)
 
 
@@ -324,16 +232,17 @@ def _known(text: str) -> str | None:
     return None if text in ("", "(null)") else text
 
 
-def _step(writer: Writer, rest: str) -> Step | None:
+def _step(writer: Writer, at: float | None, rest: str) -> Step | None:
     detail, transaction = _DETAIL.search(rest), _TRANSACTION.search(rest)
     if not detail or not transaction:
         return None
     destination, message = _DESTINATION.search(rest), _MESSAGE.search(rest)
-    text = message["message"] if message else ""
+    text = (message["line"] or message["block"] or "") if message else ""
     request = _REQUEST.match(text) if detail["detail"].endswith("Request") else None
     status = _STATUS.match(text)
     return Step(
         writer,
+        at,
         transaction["id"],
         detail["detail"],
         destination["ip"] if destination else None,
@@ -349,7 +258,7 @@ def _allowed(writer: Writer, rest: str) -> Allowed | None:
     return Allowed(writer, found["user"], found["url"].replace(" ", "")) if found else None
 
 
-def _stamp(
+def stamp(
     full: str | None, dated: str | None, year_of: datetime | None
 ) -> tuple[str | None, float | None]:
     """(ISO 8601 text, seconds since the epoch); a time without zone is taken for UTC."""

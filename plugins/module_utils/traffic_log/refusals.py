@@ -80,12 +80,13 @@ class Refusals:
             return
         record = self._record(hits[0], attribution)
         record.count += attribution.count
-        record.certainty = min(record.certainty, attribution.certainty, key=CERTAINTIES.index)
+        if record.certainty != attribution.certainty:
+            record.certainty = min(record.certainty, attribution.certainty, key=CERTAINTIES.index)
         for request in attribution.requests:
             if request.user and len(record.users) < MOST_USERS:
                 record.users.add(request.user)
-            if request.text and len(record.requests) < MOST_REQUESTS:
-                record.requests.setdefault(request.text)
+            if len(record.requests) < MOST_REQUESTS and (text := request.text):
+                record.requests.setdefault(text)
         for hit in hits:
             _stretch_to(record, hit)
             if len(record.samples) < self._max_samples:
@@ -136,7 +137,7 @@ class Refusals:
         return self._peer_of(record.first_hit), record.address.lower()
 
     def _wanted(self, hit: Hit) -> bool:
-        at = hit.refusal.writer.at
+        at = hit.refusal.at
         if at is None:
             return self._since is None and self._until is None
         return (self._since is None or at >= self._since) and (
@@ -181,8 +182,8 @@ class Refusals:
             "depth": refusal.depth,
             "action": refusal.action,
             "count": max(record.count, 1),
-            "first": record.first.refusal.writer.time if record.first else None,
-            "last": record.last.refusal.writer.time if record.last else None,
+            "first": record.first.refusal.time if record.first else None,
+            "last": record.last.refusal.time if record.last else None,
             "users": sorted(record.users),
             "requests": list(record.requests),
             "cause": cause,
@@ -209,12 +210,12 @@ def _merge(into: _Record, other: _Record, max_samples: int) -> None:
 
 
 def _stretch_to(record: _Record, hit: Hit) -> None:
-    at = hit.refusal.writer.at
+    at = hit.refusal.at
     if at is None:
         return
-    if record.first is None or at < (record.first.refusal.writer.at or 0):
+    if record.first is None or at < (record.first.refusal.at or 0):
         record.first = hit
-    if record.last is None or at >= (record.last.refusal.writer.at or 0):
+    if record.last is None or at >= (record.last.refusal.at or 0):
         record.last = hit
 
 

@@ -25,6 +25,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.toke
 BAD_GATEWAY = 502
 MOST_OPEN = 1024
 MOST_REMEMBERED = 1024
+MOST_JUST_REFUSED = 16
 LONGEST_REQUEST = 120.0
 """Seconds after which a request without an answer is no longer taken for the one that a refusal belongs to."""
 CLOCK_TOLERANCE = 2.0
@@ -69,14 +70,14 @@ class Request:
 
     def may_have_met(self, refusal: Refused, *, sent: bool) -> bool:
         """Could this refusal be its own? `sent`: the log says that it was sent to an origin."""
-        if sent != bool(self.attempts) or not self._in_time(refusal.writer.at):
+        if sent != bool(self.attempts) or not self._in_time(refusal.at):
             return False
         if sent and self.ip and refusal.ip and self.ip != refusal.ip:
             return False
         if self.asked is None:
             return sent and bool(refusal.ip)
-        known = {name.lower() for name in (refusal.name, refusal.server) if name}
-        return self.asked.host.lower().strip("[]") in known
+        host = self.asked.host.lower().strip("[]")
+        return host in (refusal.name.lower(), (refusal.server or refusal.name).lower())
 
     def _in_time(self, at: float | None) -> bool:
         if at is None or self.at is None:
@@ -103,31 +104,32 @@ class Process:
 
     def step(self, step: Step) -> Request | None:
         """Take a line in; the request, when this line answered it."""
+        at = self._ends = step.at
         if self._begins is None:
-            self._begins = step.writer.at
-        self._ends = step.writer.at
-        known = step.transaction in self.open or step.transaction in self._closed
-        self._cut |= step.detail != RECEIVED and not known
+            self._begins = at
+        request = self.open.get(step.transaction)
+        if request is None and step.detail != RECEIVED and step.transaction not in self._closed:
+            self._cut = True
         if step.detail == SENT_BACK:
-            return self._answered(step)
+            return self._answered(step, request)
         if step.detail == "Receive Response":
             return None
-        request = self.open.get(step.transaction)
         if request is None:
             request = self.open[step.transaction] = Request(step.transaction)
             if len(self.open) > MOST_OPEN:
                 self._forget(self.open.popitem(last=False)[1])
+        request.at = at
         if step.detail == RECEIVED:
             if step.url is not None:
                 request.asked, request.path = split_url(step.url)
                 request.method, request.user = step.method, user_in(step.url)
-            request.at = step.writer.at
-            return None
-        request.attempts += 1
-        self._forget(request)
-        self._sent.setdefault(step.ip, {})[request.transaction] = request
-        request.ip, request.port, request.at = step.ip, step.port, step.writer.at
-        self._name_user(request)
+        else:
+            if request.attempts:
+                self._forget(request)
+            request.attempts += 1
+            request.ip, request.port = step.ip, step.port
+            self._sent.setdefault(step.ip, {})[request.transaction] = request
+            self._name_user(request)
         return None
 
     def just_begun(self, at: float | None) -> bool:
@@ -156,7 +158,7 @@ class Process:
 
     def just_before(self, refusal: Refused) -> list[Request]:
         """Requests answered with 502 a moment ago."""
-        at = refusal.writer.at
+        at = refusal.at
         self.just_refused = [
             request
             for request in self.just_refused
@@ -166,14 +168,13 @@ class Process:
             request for request in self.just_refused if request.may_have_met(refusal, sent=True)
         ]
 
-    def _answered(self, step: Step) -> Request | None:
-        request = self.open.pop(step.transaction, None)
-        if request is not None:
-            self._forget(request)
-        else:
+    def _answered(self, step: Step, request: Request | None) -> Request | None:
+        if request is None:
             if step.transaction not in self._closed and step.status == BAD_GATEWAY:
                 self.unseen_refused += 1
             return None
+        del self.open[step.transaction]
+        self._forget(request)
         request.status = step.status
         self._closed[step.transaction] = None
         if len(self._closed) > MOST_REMEMBERED:
@@ -181,8 +182,8 @@ class Process:
         if request.path is None:  # it was sent before, too, where the log does not show it
             self.unseen_refused += 1
         if request.refused:
-            request.at = step.writer.at
-            self.just_refused = [*self.just_refused[-15:], request]
+            request.at = step.at
+            self.just_refused = [*self.just_refused[1 - MOST_JUST_REFUSED :], request]
         return request
 
     def _forget(self, request: Request) -> None:

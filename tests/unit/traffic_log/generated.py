@@ -64,6 +64,12 @@ class Log:
         }
         return Log(lines, truth)
 
+    def amid(self, before: int, after: int) -> Log:
+        """The same log with so many lines of another program before and behind it."""
+        noise = "2026-11-20T08:00:00.000+00:00 expc1 tvcs: nothing"
+        lines = [*[noise] * before, *self.lines, *[noise] * after]
+        return Log(lines, {line + before: one for line, one in self.truth.items()})
+
     def parts(self, count: int) -> Iterator[Log]:
         """The same log in so many rotated parts, oldest first."""
         size = max(1, -(-len(self.lines) // count))

@@ -12,7 +12,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.anal
     Options,
     analyse,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.scanner import CHUNK
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.window import CHUNK
 
 from tests.unit.traffic_log.excerpts import IP_ADDRESS, REFUSED_BY_THE_NODE, SELF_SIGNED
 from tests.unit.traffic_log.test_generated_logs import Bytes

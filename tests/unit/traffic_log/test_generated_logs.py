@@ -24,7 +24,11 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.corr
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
     HANDSHAKE,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.scanner import Scanner
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.scanner import (
+    SHORT,
+    Scanner,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.window import CHUNK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,8 +59,8 @@ def attributions(parts: Sequence[Log]) -> list[tuple[Attribution, Refusal]]:
             if first.setdefault(part.lines[line], name) == name
         }
         scanner = Scanner(io.BytesIO(part.text()), waiting=correlation.waiting)
-        for found in scanner.found():
-            correlation.take(found, name)
+        for line in scanner.found():
+            correlation.take(line, name)
         assert scanner.skipped == 0
     correlation.finish()
     # The second line of a refusal that was cut off tells of itself alone.
@@ -112,6 +116,25 @@ def test_exact_and_probable_are_always_right(
         check(list(log.without(*cut).parts(rotated)), whole=cut == (0, 0))
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 10**9),
+    overlap=st.sampled_from([0.5, 1, 3, 10]),
+    requests=st.integers(1, 300),
+    recovering=st.sampled_from([0.0, 0.2]),
+    before=st.integers(SHORT // 50, 3 * CHUNK // 50),
+    after=st.integers(0, CHUNK // 50),
+)
+def test_nor_is_anything_wrong_where_only_the_lines_around_refusals_are_read(
+    seed: int, overlap: float, requests: int, recovering: float, before: int, after: int
+) -> None:
+    """In a large log, wherever the window's edges lie in it."""
+    for log in estate_logs(
+        seed, peers=1, overlap=overlap, requests=requests, recovering=recovering
+    ):
+        check([log.amid(before, after)])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_requests_that_do_not_overlap_are_all_exact(seed: int) -> None:
     for log in estate_logs(seed, overlap=0, requests=150):
@@ -128,9 +151,9 @@ def test_most_are_told_apart_under_load() -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_large_log_gives_the_same_as_a_small_one(seed: int) -> None:
-    """Beyond one chunk the scanner reads only around refusals; one log after another must not matter."""
+    """Beyond a certain size the scanner reads only around refusals; that must not matter."""
     (log,) = estate_logs(seed, peers=1, overlap=0, requests=4000, decoy=1.0)
-    assert len(log.text()) > 8 * 256 * 1024
+    assert len(log.text()) > 2 * CHUNK
     assert set(check([log])) == {EXACT}
 
 

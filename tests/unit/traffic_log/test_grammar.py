@@ -157,7 +157,7 @@ def test_steps_of_a_request() -> None:
         'connect failed"'.encode()
     )
     assert isinstance(line, Step)
-    assert (line.status, line.writer.peer, line.writer.process) == (502, "vcsc", 18242)
+    assert (line.status, *line.writer) == (502, "vcsc", 18242)
 
 
 def test_allowed() -> None:

@@ -127,9 +127,9 @@ def kept_of(requests: int) -> int:
     )
     refusals = Refusals()
     correlation = Correlation(refusals.add)
-    for found in Scanner(io.BytesIO(text.encode())).found():
-        correlation.take(found, "log")
-    del found
+    for line in Scanner(io.BytesIO(text.encode())).found():
+        correlation.take(line, "log")
+    del line
     assert refusals.refused >= requests - 10
     gc.collect()
     return sum(isinstance(one, (Found, Request)) for one in gc.get_objects())

@@ -24,7 +24,13 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.anal
     Options,
     analyse,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.scanner import Scanner
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.correlation import (
+    Correlation,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.scanner import (
+    Found,
+    Scanner,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.sources import (
     complaints,
     line_numbers,
@@ -241,8 +247,11 @@ def test_damaged_lines_never_break_it(places: list[tuple[int, int]]) -> None:
     damaged = bytearray(LOG)
     for place, value in places:
         damaged[place] = value
-    for found in Scanner(io.BytesIO(bytes(damaged))).found():
-        assert found.record
+    correlation = Correlation(lambda made: None)
+    for line in Scanner(io.BytesIO(bytes(damaged))).found():
+        correlation.take(line, "damaged")
+        assert not isinstance(line, Found) or line.record in damaged
+    correlation.finish()
 
 
 class Endless:
@@ -253,7 +262,7 @@ class Endless:
         self.piece = piece * (1 + 256 * 1024 // len(piece))
 
     def readinto(self, buffer: memoryview, /) -> int:
-        count = min(len(buffer), self.left)
+        count = min(len(buffer), self.left, len(self.piece))
         buffer[:count] = self.piece[:count]
         self.left -= count
         return count

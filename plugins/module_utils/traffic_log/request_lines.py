@@ -1,0 +1,230 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lines of the requests that refusals may belong to.
+
+A refused request is answered with 502, so these answers are looked for near refusals, and from them, backwards, the other
+lines of their requests. Requests that were sent twice near a refusal are looked at, too: they may have got through in the
+end. What got through at once is never parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.got_through import (
+    ANSWER,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
+    Line,
+    Refused,
+    Step,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.usual_shape import (
+    allowed_at,
+    step_at,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.window import (
+    Window,
+)
+
+LOOK_BACK = 256 * 1024
+"""Bytes before the answer to a refused request in which its other lines are looked for."""
+LOOK_AHEAD = 128 * 1024
+"""Bytes after a refusal in which its answer is looked for."""
+SENT_BEFORE, SENT_AGAIN = 128 * 1024, 16 * 1024
+"""Bytes before and after a refusal in which requests are looked for that were sent before it and once more after it."""
+EDGE = 64 * 1024
+"""Bytes around a refusal without an answer in which all requests are read."""
+MOST_UNANSWERED = 500
+"""Refusals without an answer for which that is done."""
+
+STEP, ALLOWED = b'Txn-id="', b'"Request Allowed"'
+RECEIVE, SEND = b'"Receive Request"', b'Detail="Sending Request" Txn-id="'
+DESTINATION = b'Dst-ip="'
+REFUSED_ANSWER = b"HTTP/1.1 502"
+
+Refusal: TypeAlias = "tuple[int, int, Line]"
+"""Where the record of a refusal starts and ends, and what it tells."""
+Records: TypeAlias = "dict[int, tuple[int, Line | None]]"
+"""Records by where they start: where they end, and what they tell if that is known already."""
+At: TypeAlias = "Callable[[bytearray, int, int], tuple[Line, int] | None]"
+
+
+class RequestLines:
+    """Finds records in a window. Ask for rising positions: each answer is told once."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._answers_to = 0  # offset up to which answers were looked for
+        self._refused: list[tuple[int, int, bytes]] = []
+        """Offsets of a refused request and of the end of its answer, and its transaction."""
+        self._unanswered = 0
+
+    def around(self, refusals: Sequence[Refusal]) -> Records:
+        """The records of the requests that these refusals, in their order, may belong to."""
+        records: Records = {}
+        base = self._window.base
+        self._refused = [refused for refused in self._refused if refused[1] > base]
+        for group in _close_together(refusals, LOOK_AHEAD):
+            self._add_refused(group[0][0], group[-1][0] + LOOK_AHEAD, records)
+        known = {transaction for _start, _end, transaction in self._refused}
+        for group in _close_together(refusals, SENT_AGAIN):
+            limit = min(self._window.whole_to, group[-1][0] + SENT_AGAIN)
+            for ip in dict.fromkeys(_ip(line) for _start, _end, line in group):
+                self._add_sent_again(group[0][0], limit, ip, known, records)
+        for position in self._without_answer(refusals):
+            if self._unanswered < MOST_UNANSWERED:
+                self._unanswered += 1
+                limit = min(self._window.whole_to, position + EDGE)
+                records.update(self.between(max(0, position - EDGE), limit))
+        return records
+
+    def between(self, start: int, limit: int) -> Records:
+        """The records of all requests between two positions."""
+        find = self._window.find
+        records: Records = {}
+        for words, at in ((STEP, step_at), (ALLOWED, allowed_at)):
+            position = find(words, start, limit)
+            while position >= 0:
+                self._add(position, at, records)
+                position = find(words, position + len(words), limit)
+        return records
+
+    def _add(self, position: int, at: At, records: Records) -> tuple[int, int, Line | None] | None:
+        """Add the record around a position: (start, end, what it tells if that is known already)."""
+        window = self._window
+        start = window.line_start(position)
+        plain = at(window.buffer, start, window.end)
+        if plain is not None and plain[1] > position:
+            line, end = plain
+            records[start] = end, line
+            return start, end, line
+        bounds = window.record(position)
+        if bounds is None:
+            return None
+        records.setdefault(bounds[0], (bounds[1], None))
+        return *bounds, None
+
+    def _add_refused(self, start: int, limit: int, records: Records) -> None:
+        """The requests that are answered with 502 between two positions."""
+        window = self._window
+        start = max(start, self._answers_to - window.base)
+        limit = min(window.whole_to, limit)
+        answer = window.find(REFUSED_ANSWER, start, limit)
+        while answer >= 0:
+            added = self._add(answer, step_at, records)
+            if added is not None:
+                start, end, line = added
+                transaction = self._transaction(start, end, line)
+                first = self._add_earlier(transaction, start, records)
+                self._refused.append((window.base + first, window.base + end, transaction))
+            answer = window.find(REFUSED_ANSWER, answer + len(REFUSED_ANSWER), limit)
+        beyond = window.base + limit - len(REFUSED_ANSWER) + 1
+        self._answers_to = max(self._answers_to, beyond)
+
+    def _add_sent_again(
+        self, start: int, limit: int, ip: str, known: set[bytes], records: Records
+    ) -> None:
+        """The requests to an address that were sent before a refusal, and are sent once more between two positions: who got
+        through in the end. Adds them to those that are known."""
+        window = self._window
+        to = DESTINATION + (ip.encode() + b'"' if ip else b"")
+        place = window.find(to, start, limit)
+        while place >= 0:
+            line = window.line_start(place)
+            transaction = _sent_in(window.text(line, place))
+            if (
+                transaction
+                and transaction not in known
+                and self._was_sent(transaction, start, line)
+            ):
+                known.add(transaction)
+                words = ANSWER + transaction + b'"'
+                answer = window.find(words, place, min(window.whole_to, place + LOOK_AHEAD))
+                added = self._add(answer if answer >= 0 else place, step_at, records)
+                if added is not None:
+                    self._add_earlier(transaction, added[0], records)
+            place = window.find(to, place + len(to), limit)
+
+    def _was_sent(self, transaction: bytes, start: int, limit: int) -> bool:
+        """Was it sent before a position, and not first received between both?"""
+        window = self._window
+        sent = SEND + transaction + b'"'
+        received = window.find(RECEIVE + b' Txn-id="' + transaction + b'"', start, limit)
+        if received >= 0:
+            return window.buffer.find(sent, received, limit) >= 0
+        return window.find(sent, max(0, start - SENT_BEFORE), limit) >= 0
+
+    def _transaction(self, start: int, end: int, line: Line | None) -> bytes:
+        """That of a record; empty if it has none."""
+        if isinstance(line, Step):
+            return line.transaction.encode()
+        buffer = self._window.buffer
+        step = buffer.find(STEP, start, end) + len(STEP)
+        quote = buffer.find(b'"', step, end)
+        return self._window.text(step, quote) if step >= len(STEP) and quote >= 0 else b""
+
+    def _add_earlier(self, transaction: bytes, start: int, records: Records) -> int:
+        """The lines before a position that tell of the same request; where the first of them starts."""
+        if not transaction:
+            return start
+        buffer = self._window.buffer
+        mark = STEP + transaction + b'"'
+        lowest = max(0, start - LOOK_BACK)
+        sent = start
+        earlier = buffer.rfind(mark, lowest, start)
+        while earlier >= 0:
+            added = self._add(earlier, step_at, records)
+            if added is None:
+                break
+            start, end, _line = added
+            if buffer.find(RECEIVE, start, earlier) >= 0:
+                self._add_allowed(end, sent, records)
+                break
+            sent = start
+            earlier = buffer.rfind(mark, lowest, start)
+        return start
+
+    def _add_allowed(self, start: int, limit: int, records: Records) -> None:
+        """What the allow list says between a request and its way to the origin."""
+        buffer = self._window.buffer
+        allowed = buffer.find(ALLOWED, start, limit)
+        while allowed >= 0:
+            self._add(allowed, allowed_at, records)
+            allowed = buffer.find(ALLOWED, allowed + len(ALLOWED), limit)
+
+    def _without_answer(self, refusals: Sequence[Refusal]) -> list[int]:
+        """Starts of the refusals that stand between no request and its answer 502."""
+        base = self._window.base
+        spans, without, reach = iter(sorted(self._refused)), [], 0
+        span = next(spans, None)
+        for start, end, _line in refusals:
+            while span is not None and span[0] < base + start:
+                reach = max(reach, span[1])
+                span = next(spans, None)
+            if reach < base + end:
+                without.append(start)
+        return without
+
+
+def _ip(line: Line) -> str:
+    """The origin's address in the line of a refusal; empty if it names none."""
+    return (line.ip or "") if isinstance(line, Refused) else ""
+
+
+def _sent_in(line: bytes) -> bytes:
+    """The transaction of the request that is sent in a line; empty if it is another line."""
+    return line.partition(SEND)[2].partition(b'"')[0]
+
+
+def _close_together(refusals: Sequence[Refusal], distance: int) -> list[list[Refusal]]:
+    """Groups of refusals with no more bytes than `distance` between neighbours."""
+    groups: list[list[Refusal]] = []
+    for refusal in refusals:
+        if groups and refusal[0] - groups[-1][-1][0] <= distance:
+            groups[-1].append(refusal)
+        else:
+            groups.append([refusal])
+    return groups

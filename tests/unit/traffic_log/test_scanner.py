@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: The collab.expressway authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is found in a large log, where only the lines around refusals are read."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.analysis import (
+    Options,
+    analyse,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.request_lines import (
+    LOOK_AHEAD,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.window import CHUNK
+
+from tests.unit.traffic_log.generated import ORIGINS, START, Origin, one_request, peers_of
+from tests.unit.traffic_log.test_generated_logs import Bytes
+
+NOISE = "2026-11-20T07:00:00.000+00:00 expc1 tvcs: nothing\n"
+SELF_SIGNED, UNKNOWN_CA = (
+    next(origin for origin in ORIGINS if origin.fault == fault) for fault in (18, 20)
+)
+
+
+def request(origin: Origin, *without: str) -> list[str]:
+    """The lines of one refused request a minute after the log begins, but for those with these words."""
+    (peer,) = peers_of(random.Random(3), 1)
+    made = one_request(peer, START + timedelta(minutes=1), origin, "user1")
+    return [
+        f"{line}\n" for _time, line, _truth in made if not any(words in line for words in without)
+    ]
+
+
+def told(*lines: str, before: int = 2 * CHUNK) -> dict[str, Any]:
+    """What is told of a log that has these lines amid others, the first of them behind so many bytes."""
+    (peer,) = peers_of(random.Random(3), 1)
+    first = "".join(
+        f"{line}\n" for _time, line, _truth in one_request(peer, START, ORIGINS[0], "x")
+    )
+    count, rest = divmod(before - len(first), len(NOISE))
+    noise = f"{NOISE * count}{NOISE[:-1]}{'.' * rest}\n"[len(NOISE) :]
+    text = f"{first}{noise}{''.join(lines)}{NOISE * (2 * CHUNK // len(NOISE))}"
+    assert text.index(lines[0]) == before
+    return analyse([Bytes("log", text.encode())], Options())
+
+
+def ports(result: dict[str, Any]) -> list[tuple[str, list[int], int]]:
+    return [(one["address"], one["ports"], one["count"]) for one in result["refusals"]]
+
+
+def attempts(lines: Sequence[str]) -> int:
+    return sum(" WARNING: " in line for line in lines)
+
+
+def test_the_port_is_known_though_the_answer_is_missing() -> None:
+    lines = request(SELF_SIGNED, "Sending Response")
+    result = told(*lines)
+    assert ports(result) == [(SELF_SIGNED.address, [SELF_SIGNED.port], 1)]
+    assert result["connections"] == {"ok": 1, "refused": attempts(lines)}
+
+
+def test_a_second_line_about_each_refusal_is_not_expected() -> None:
+    """As newer traffic servers write; here two refusals stand one right behind the other."""
+    first, second = request(SELF_SIGNED, " ERROR: "), request(UNKNOWN_CA, " ERROR: ")
+    warnings = [next(line for line in lines if " WARNING: " in line) for lines in (first, second)]
+    result = told(*warnings)
+    assert [one["address"] for one in result["refusals"]] == [
+        SELF_SIGNED.address,
+        UNKNOWN_CA.address,
+    ]
+    assert result["connections"]["refused"] == 2
+
+
+@pytest.mark.parametrize("chunks", [1, 2, 3])
+def test_the_second_line_about_a_refusal_may_lie_behind_an_edge_of_what_is_searched(
+    chunks: int,
+) -> None:
+    lines = request(SELF_SIGNED)
+    number = next(number for number, line in enumerate(lines) if " WARNING: " in line)
+    behind = sum(len(line) for line in lines[: number + 1])
+    for shift in (1, 20, len(lines[number + 1]) - 1, len(lines[number + 1])):
+        result = told(*lines, before=chunks * CHUNK - LOOK_AHEAD - behind - shift)
+        assert [(one["stage"], one["count"]) for one in result["refusals"]] == [("chain", 1)]
+        assert result["connections"]["refused"] == attempts(lines)
+
+
+@pytest.mark.parametrize("shift", range(0, 3000, 130))
+def test_the_edge_of_what_is_read_may_lie_anywhere_in_a_request(shift: int) -> None:
+    lines = request(SELF_SIGNED)
+    for edge in (CHUNK, CHUNK - LOOK_AHEAD):
+        result = told(*lines, before=edge - shift)
+        assert ports(result) == [(SELF_SIGNED.address, [SELF_SIGNED.port], 1)]
+        assert [one["certainty"] for one in result["refusals"]] == ["exact"]
+        assert result["refusals"][0]["users"] == ["user1"]
