@@ -15,7 +15,6 @@ address at that moment:
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -83,7 +82,7 @@ class _Pending:
     hit: Hit
     candidates: list[Request]
     late: list[Request]
-    """Requests that were answered with 502 a moment before, without a refusal: it may come late."""
+    """Requests that were answered with 502 a moment before, with a refusal missing: it may come late."""
     just_before: list[Request]
     process: Process
     unseen_before: int
@@ -176,9 +175,9 @@ class Correlation:
             return
         process = self._process(writer)
         candidates, just_before = process.candidates(refusal), process.just_before(refusal)
-        late = [request for request in just_before if not request.met]
+        late = [request for request in just_before if request.lacks_refusals]
         for request in (*candidates, *late):
-            request.met = True
+            request.met += 1
         if not candidates and not late:
             self._alone(hit)
             return
@@ -237,13 +236,14 @@ class Correlation:
     def _resolve(self, knot: _Knot) -> None:
         if self._is_simple(knot):
             return
-        doubtful = {*_of_two_minds(knot.pending), *_too_many(knot.pending)}
+        crowded = _too_many(knot.pending)
+        doubtful = {*_of_two_minds(knot.pending), *crowded}
         left: list[_Pending] = []
         decided: list[tuple[_Pending, list[Request], str]] = []
         taken = _one_for_each_attempt(knot.pending)
         for item in knot.pending:
-            possible = taken[item]
-            certainty = _certainty(item, possible)
+            possible = crowded.get(item, taken[item])
+            certainty = AMBIGUOUS if item in crowded else _certainty(item, possible)
             if certainty is None:
                 left.append(item)
             else:
@@ -361,20 +361,23 @@ def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
     return EXACT if sure else PROBABLE
 
 
-def _too_many(pending: Sequence[_Pending]) -> list[_Pending]:
+def _too_many(pending: Sequence[_Pending]) -> dict[_Pending, list[Request]]:
     """Hits of one attempt of a lone request, where one of them may be the late one of another origin, or that of a request
-    that was sent before the log begins."""
-    alone = [item for item in pending if len(item.candidates) == 1 and not item.late]
-    load = Counter((item.candidates[0], item.attempts[item.candidates[0]]) for item in alone)
-    return [
-        item
-        for item in alone
-        if load[item.candidates[0], item.attempts[item.candidates[0]]] > 1
-        and (
-            len(_origins([*item.candidates, *item.just_before])) > 1
-            or item.process.just_begun(item.hit.refusal.at)
+    that was sent before the log begins; and all requests that they may belong to."""
+    attempts: dict[tuple[Request, int], list[_Pending]] = {}
+    for item in pending:
+        if len(item.candidates) == 1:
+            (request,) = item.candidates
+            attempts.setdefault((request, item.attempts[request]), []).append(item)
+    crowded: dict[_Pending, list[Request]] = {}
+    for items in attempts.values():
+        everyone = list(
+            dict.fromkeys(one for item in items for one in (*item.candidates, *item.just_before))
         )
-    ]
+        begun = any(item.process.just_begun(item.hit.refusal.at) for item in items)
+        if len(items) > 1 and (begun or len(_origins(everyone)) > 1):
+            crowded |= dict.fromkeys(items, everyone)
+    return crowded
 
 
 def _one_for_each_attempt(pending: Sequence[_Pending]) -> dict[_Pending, list[Request]]:

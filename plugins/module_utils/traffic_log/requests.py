@@ -39,8 +39,8 @@ LATE = 1.0
 class Request:
     """One request of a client. `status` is that of the answer, None while it is under way (or its answer unseen).
 
-    `attempts` counts how often it was sent to the origin: the traffic server tries again after a refusal. `met`: a
-    refusal that may be its own was seen while it was under way. `counted`: causes for which it is counted as refused.
+    `attempts` counts how often it was sent to the origin: the traffic server tries again after a refusal. `met` counts
+    refusals that may be its own. `counted`: causes for which it is counted as refused.
     """
 
     transaction: str
@@ -53,7 +53,7 @@ class Request:
     attempts: int = 0
     at: float | None = None
     status: int | None = None
-    met: bool = False
+    met: int = 0
     counted: set[tuple[object, ...]] = field(default_factory=set)
 
     @property
@@ -67,6 +67,11 @@ class Request:
     @property
     def refused(self) -> bool:
         return self.status == BAD_GATEWAY
+
+    @property
+    def lacks_refusals(self) -> bool:
+        """Was it sent more often than there were refusals that may be its own?"""
+        return self.met < self.attempts
 
     def may_have_met(self, refusal: Refused, *, sent: bool) -> bool:
         """Could this refusal be its own? `sent`: the log says that it was sent to an origin."""
@@ -162,7 +167,8 @@ class Process:
         self.just_refused = [
             request
             for request in self.just_refused
-            if not request.counted and (at is None or request.at is None or at - request.at <= LATE)
+            if (not request.counted or request.lacks_refusals)
+            and (at is None or request.at is None or at - request.at <= LATE)
         ]
         return [
             request for request in self.just_refused if request.may_have_met(refusal, sent=True)
