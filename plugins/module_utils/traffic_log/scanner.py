@@ -45,7 +45,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.wind
 
 SHORT = 256 * 1024
 """Bytes up to which a text is read record by record."""
-EDGE = 64 * 1024
+EDGE = LOOK_AHEAD
 """Bytes at the ends of a file of which all requests are read, because a rotation may lie between request and answer."""
 LONGEST_SAMPLE = 1000
 MOST_TOLD = 8192
@@ -121,14 +121,16 @@ class Scanner:
 
     def _long(self) -> Iterator[Found | Step | Allowed]:
         window = self._window
-        if self._waiting():
-            yield from self._read_all(self._requests.between(0, min(window.end, EDGE)), window.end)
+        edge = self._requests.between(0, min(window.end, EDGE)) if self._waiting() else {}
         searched = 0
         while True:
             limit = window.end if window.ended else self._whole_lines(searched)
             for text in window.pieces(searched, limit):
                 self._through.add(text)
-            yield from self._search(searched, limit)
+            if window.ended:
+                edge |= self._requests.between(max(0, window.end - EDGE), window.end)
+            yield from self._search(searched, limit, edge)
+            edge = {}
             searched = limit
             if self._count_lines:
                 self._count_to(limit)
@@ -138,9 +140,6 @@ class Scanner:
             if len(self._told) > MOST_TOLD:
                 self._told = {offset for offset in self._told if offset >= window.base}
             window.fill()
-        yield from self._read_all(
-            self._requests.between(max(0, window.end - EDGE), window.end), window.end
-        )
         self._last_record()
 
     def _whole_lines(self, searched: int) -> int:
@@ -149,13 +148,15 @@ class Scanner:
         limit = max(searched, window.end - LOOK_AHEAD)
         return window.buffer.rfind(b"\n", searched, limit) + 1 or limit
 
-    def _search(self, start: int, limit: int) -> Iterator[Found | Step | Allowed]:
-        """The refusals between two positions, and the lines of the requests that they may belong to."""
+    def _search(self, start: int, limit: int, edge: Records) -> Iterator[Found | Step | Allowed]:
+        """The refusals between two positions, and the lines of the requests that they may belong to, in their order."""
         base = self._window.base
         refusals = self._refusals(start, limit)
-        if not refusals and not self._ahead:
+        if not refusals and not self._ahead and not edge:
             return
-        records = {first - base: (last - base, line) for first, (last, line) in self._ahead.items()}
+        records = edge | {
+            first - base: (last - base, line) for first, (last, line) in self._ahead.items()
+        }
         records.update(self._requests.around(refusals))
         records.update({first: (last, line) for first, last, line in refusals})
         # What lies ahead has to wait for the refusals between.

@@ -99,3 +99,17 @@ def test_the_edge_of_what_is_read_may_lie_anywhere_in_a_request(shift: int) -> N
         assert ports(result) == [(SELF_SIGNED.address, [SELF_SIGNED.port], 1)]
         assert [one["certainty"] for one in result["refusals"]] == ["exact"]
         assert result["refusals"][0]["users"] == ["user1"]
+
+
+def test_everyone_who_got_through_is_counted_wherever_a_piece_of_the_log_ends() -> None:
+    (peer,) = peers_of(random.Random(3), 1)
+    lines = [
+        f"{line}\n"
+        for number in range(3 * CHUNK // 1500)
+        for _time, line, _truth in one_request(
+            peer, START + timedelta(seconds=number), ORIGINS[0], "user1"
+        )
+    ]
+    assert sum(map(len, lines)) > 2 * CHUNK
+    expected = sum('Detail="Sending Response"' in line for line in lines)
+    assert told(*lines)["connections"] == {"ok": 1 + expected, "refused": 0}
