@@ -122,36 +122,51 @@ class Scanner:
     def _long(self) -> Iterator[Found | Step | Allowed]:
         window = self._window
         edge = self._requests.between(0, min(window.end, EDGE)) if self._waiting() else {}
+        signs: list[int] = []
         searched = 0
         while True:
-            limit = window.end if window.ended else self._whole_lines(searched)
-            for text in window.pieces(searched, limit):
-                self._through.add(text)
-            if window.ended:
-                edge |= self._requests.between(max(0, window.end - EDGE), window.end)
-            yield from self._search(searched, limit, edge)
-            edge = {}
+            # What was just read is looked through while it is in the processor's cache.
+            limit = window.end if window.ended else window.line_end(searched, window.end)
+            self._through.add(window.text(searched, limit))
+            signs += self._signs(searched, limit)
             searched = limit
             if self._count_lines:
                 self._count_to(limit)
             if window.ended:
+                edge |= self._requests.between(max(0, window.end - EDGE), window.end)
+                yield from self._search(signs, window.end, edge)
                 break
-            searched -= window.make_room()
-            if len(self._told) > MOST_TOLD:
-                self._told = {offset for offset in self._told if offset >= window.base}
+            if window.is_full:
+                # The answer to a refusal further on may not be read yet.
+                limit = window.line_end(0, window.end - LOOK_AHEAD)
+                yield from self._search([sign for sign in signs if sign < limit], limit, edge)
+                edge = {}
+                gone = window.make_room()
+                signs = [sign - gone for sign in signs if sign >= limit]
+                searched -= gone
+                if len(self._told) > MOST_TOLD:
+                    self._told = {offset for offset in self._told if offset >= window.base}
             window.fill()
         self._last_record()
 
-    def _whole_lines(self, searched: int) -> int:
-        """How far to search: the answer to a refusal further on may not be read yet."""
-        window = self._window
-        limit = max(searched, window.end - LOOK_AHEAD)
-        return window.buffer.rfind(b"\n", searched, limit) + 1 or limit
+    def _signs(self, start: int, limit: int) -> list[int]:
+        """Where something between two positions looks like a refusal."""
+        find = self._window.find
+        places = []
+        for sign in SIGNS:
+            place = find(sign, start, limit)
+            while place >= 0:
+                places.append(place)
+                place = find(sign, place + len(sign), limit)
+        return places
 
-    def _search(self, start: int, limit: int, edge: Records) -> Iterator[Found | Step | Allowed]:
-        """The refusals between two positions, and the lines of the requests that they may belong to, in their order."""
+    def _search(
+        self, signs: list[int], limit: int, edge: Records
+    ) -> Iterator[Found | Step | Allowed]:
+        """The refusals at these signs, and the lines of the requests that they may belong to, in their order up to a
+        position."""
         base = self._window.base
-        refusals = self._refusals(start, limit)
+        refusals = self._refusals(sorted(signs), limit)
         if not refusals and not self._ahead and not edge:
             return
         records = edge | {
@@ -167,18 +182,12 @@ class Scanner:
         }
         yield from self._read_all(records, limit)
 
-    def _refusals(self, start: int, limit: int) -> list[Refusal]:
+    def _refusals(self, signs: list[int], limit: int) -> list[Refusal]:
         """(start, end, line) of the records that tell of a refusal, but for those that only repeat the one above."""
         window = self._window
-        positions = []
-        for sign in SIGNS:
-            position = window.find(sign, start, limit)
-            while position >= 0:
-                positions.append(position)
-                position = window.find(sign, position + len(sign), limit)
         refusals: list[Refusal] = []
         beyond = self._beyond - window.base
-        for position in sorted(positions):
+        for position in signs:
             if position < beyond:
                 continue  # within a record that is known, or in a line that is none
             first = window.line_start(position)

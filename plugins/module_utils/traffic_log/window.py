@@ -18,13 +18,11 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.lite
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.usual_shape import DATED
 
-CHUNK = 1024 * 1024
+CHUNK = 256 * 1024
 """Bytes that are read at once."""
 HISTORY = 512 * 1024
 """Bytes that stay when room is made for the next ones."""
-BUFFER = 2 * CHUNK
-"""Small enough for the processor's cache, through which a log is searched several times."""
-PIECE = 128 * 1024
+BUFFER = 4 * 1024 * 1024
 LONGEST_RECORD = 16 * 1024
 MOST_LINES = 100
 """Lines of one record up to the words in it that are looked for."""
@@ -76,10 +74,13 @@ class Window:
             self.end += count
         self.ended = self.end < wanted
 
+    @property
+    def is_full(self) -> bool:
+        """Is there no room for one chunk more?"""
+        return self.end + CHUNK > BUFFER
+
     def make_room(self) -> int:
-        """Forget all but the latest history when the buffer is full; how far everything moved."""
-        if self.end + CHUNK <= BUFFER:
-            return 0
+        """Forget all but the latest history; how far everything moved."""
         gone = self.end - HISTORY
         self._view[:HISTORY] = self._view[gone : self.end]
         self.base += gone
@@ -89,14 +90,9 @@ class Window:
     def text(self, start: int, end: int) -> bytes:
         return self._view[start:end].tobytes()
 
-    def pieces(self, start: int, limit: int) -> Iterator[bytes]:
-        """The whole lines between two positions, in pieces that are quick to copy."""
-        while start < limit:
-            end = min(limit, start + PIECE)
-            if end < limit:
-                end = self.buffer.rfind(b"\n", start, end) + 1 or end
-            yield self.text(start, end)
-            start = end
+    def line_end(self, start: int, limit: int) -> int:
+        """Where the last line ends that ends between two positions; the second one where none does."""
+        return self.buffer.rfind(b"\n", start, limit) + 1 or limit
 
     def line_start(self, position: int) -> int:
         """Where the line around a position starts, wrong only for lines that are longer than any record."""

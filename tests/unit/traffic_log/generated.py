@@ -23,6 +23,8 @@ CAUSES = {
 }
 NAME_REFUSED = "name"
 ALERT = "error:1416F086:SSL routines:tls_process_server_certificate:certificate verify failed"
+NOISE = 500
+"""Bytes of a line of another program."""
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
 
@@ -66,7 +68,7 @@ class Log:
 
     def amid(self, before: int, after: int) -> Log:
         """The same log with so many lines of another program before and behind it."""
-        noise = "2026-11-20T08:00:00.000+00:00 expc1 tvcs: nothing"
+        noise = f"2026-11-20T08:00:00.000+00:00 expc1 tvcs: {'nothing ' * 60}"[: NOISE - 1]
         lines = [*[noise] * before, *self.lines, *[noise] * after]
         return Log(lines, {line + before: one for line, one in self.truth.items()})
 

@@ -28,11 +28,14 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.scan
     SHORT,
     Scanner,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.window import CHUNK
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.window import (
+    BUFFER,
+    CHUNK,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.traffic_log.generated import Log, Refusal, estate_logs
+from tests.unit.traffic_log.generated import NOISE, Log, Refusal, estate_logs
 
 
 class Bytes(io.BytesIO):
@@ -122,8 +125,8 @@ def test_exact_and_probable_are_always_right(
     overlap=st.sampled_from([0.5, 1, 3, 10]),
     requests=st.integers(1, 300),
     recovering=st.sampled_from([0.0, 0.2]),
-    before=st.integers(SHORT // 50, 3 * CHUNK // 50),
-    after=st.integers(SHORT // 50, CHUNK // 50),
+    before=st.integers(SHORT // NOISE, (BUFFER + CHUNK) // NOISE),
+    after=st.integers(SHORT // NOISE, 2 * CHUNK // NOISE),
     rotated=st.integers(1, 3),
 )
 def test_nor_is_anything_wrong_where_only_the_lines_around_refusals_are_read(
@@ -163,7 +166,7 @@ def test_most_are_told_apart_under_load() -> None:
 def test_a_large_log_gives_the_same_as_a_small_one(seed: int) -> None:
     """Beyond a certain size the scanner reads only around refusals; that must not matter."""
     (log,) = estate_logs(seed, peers=1, overlap=0, requests=4000, decoy=1.0)
-    assert len(log.text()) > 2 * CHUNK
+    assert len(log.text()) > BUFFER
     assert set(check([log])) == {EXACT}
 
 

@@ -18,12 +18,18 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.anal
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.request_lines import (
     LOOK_AHEAD,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.window import CHUNK
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.window import (
+    BUFFER,
+    CHUNK,
+    HISTORY,
+)
 
 from tests.unit.traffic_log.generated import ORIGINS, START, Origin, one_request, peers_of
 from tests.unit.traffic_log.test_generated_logs import Bytes
 
-NOISE = "2026-11-20T07:00:00.000+00:00 expc1 tvcs: nothing\n"
+NOISE = f"2026-11-20T07:00:00.000+00:00 expc1 tvcs: {'nothing ' * 50}\n"
+EDGES = (CHUNK, BUFFER - LOOK_AHEAD, 2 * BUFFER - HISTORY - LOOK_AHEAD)
+"""Up to where is looked through what was read, and is told what was found, the first time and the second."""
 SELF_SIGNED, UNKNOWN_CA = (
     next(origin for origin in ORIGINS if origin.fault == fault) for fault in (18, 20)
 )
@@ -38,7 +44,7 @@ def request(origin: Origin, *without: str) -> list[str]:
     ]
 
 
-def told(*lines: str, before: int = 2 * CHUNK) -> dict[str, Any]:
+def told(*lines: str, before: int = BUFFER) -> dict[str, Any]:
     """What is told of a log that has these lines amid others, the first of them behind so many bytes."""
     (peer,) = peers_of(random.Random(3), 1)
     first = "".join(
@@ -46,7 +52,7 @@ def told(*lines: str, before: int = 2 * CHUNK) -> dict[str, Any]:
     )
     count, rest = divmod(before - len(first), len(NOISE))
     noise = f"{NOISE * count}{NOISE[:-1]}{'.' * rest}\n"[len(NOISE) :]
-    text = f"{first}{noise}{''.join(lines)}{NOISE * (2 * CHUNK // len(NOISE))}"
+    text = f"{first}{noise}{''.join(lines)}{NOISE * (BUFFER // len(NOISE))}"
     assert text.index(lines[0]) == before
     return analyse([Bytes("log", text.encode())], Options())
 
@@ -78,23 +84,23 @@ def test_a_second_line_about_each_refusal_is_not_expected() -> None:
     assert result["connections"]["refused"] == 2
 
 
-@pytest.mark.parametrize("chunks", [1, 2, 3])
+@pytest.mark.parametrize("edge", EDGES)
 def test_the_second_line_about_a_refusal_may_lie_behind_an_edge_of_what_is_searched(
-    chunks: int,
+    edge: int,
 ) -> None:
     lines = request(SELF_SIGNED)
     number = next(number for number, line in enumerate(lines) if " WARNING: " in line)
     behind = sum(len(line) for line in lines[: number + 1])
     for shift in (1, 20, len(lines[number + 1]) - 1, len(lines[number + 1])):
-        result = told(*lines, before=chunks * CHUNK - LOOK_AHEAD - behind - shift)
+        result = told(*lines, before=edge - behind - shift)
         assert [(one["stage"], one["count"]) for one in result["refusals"]] == [("chain", 1)]
         assert result["connections"]["refused"] == attempts(lines)
 
 
-@pytest.mark.parametrize("shift", range(0, 3000, 130))
+@pytest.mark.parametrize("shift", range(0, 3000, 260))
 def test_the_edge_of_what_is_read_may_lie_anywhere_in_a_request(shift: int) -> None:
     lines = request(SELF_SIGNED)
-    for edge in (CHUNK, CHUNK - LOOK_AHEAD):
+    for edge in (*EDGES, BUFFER, 2 * BUFFER - HISTORY):
         result = told(*lines, before=edge - shift)
         assert ports(result) == [(SELF_SIGNED.address, [SELF_SIGNED.port], 1)]
         assert [one["certainty"] for one in result["refusals"]] == ["exact"]
@@ -105,11 +111,11 @@ def test_everyone_who_got_through_is_counted_wherever_a_piece_of_the_log_ends() 
     (peer,) = peers_of(random.Random(3), 1)
     lines = [
         f"{line}\n"
-        for number in range(3 * CHUNK // 1500)
+        for number in range(BUFFER // 1200)
         for _time, line, _truth in one_request(
             peer, START + timedelta(seconds=number), ORIGINS[0], "user1"
         )
     ]
-    assert sum(map(len, lines)) > 2 * CHUNK
+    assert sum(map(len, lines)) > BUFFER
     expected = sum('Detail="Sending Response"' in line for line in lines)
     assert told(*lines)["connections"] == {"ok": 1 + expected, "refused": 0}
