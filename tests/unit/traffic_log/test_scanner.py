@@ -35,17 +35,19 @@ SELF_SIGNED, UNKNOWN_CA = (
 )
 
 
-def request(origin: Origin, *without: str) -> list[str]:
-    """The lines of one refused request a minute after the log begins, but for those with these words."""
+def request(origin: Origin, *without: str, first: int = 100) -> list[str]:
+    """The lines of one refused request a minute after the log begins, but for those with these words; transactions are
+    numbered from `first`."""
     (peer,) = peers_of(random.Random(3), 1)
+    peer.transaction = first
     made = one_request(peer, START + timedelta(minutes=1), origin, "user1")
     return [
         f"{line}\n" for _time, line, _truth in made if not any(words in line for words in without)
     ]
 
 
-def told(*lines: str, before: int = BUFFER) -> dict[str, Any]:
-    """What is told of a log that has these lines amid others, the first of them behind so many bytes."""
+def amid(*lines: str, before: int = BUFFER) -> Bytes:
+    """A log that has these lines amid others, the first of them behind so many bytes."""
     (peer,) = peers_of(random.Random(3), 1)
     first = "".join(
         f"{line}\n" for _time, line, _truth in one_request(peer, START, ORIGINS[0], "x")
@@ -54,7 +56,11 @@ def told(*lines: str, before: int = BUFFER) -> dict[str, Any]:
     noise = f"{NOISE * count}{NOISE[:-1]}{'.' * rest}\n"[len(NOISE) :]
     text = f"{first}{noise}{''.join(lines)}{NOISE * (BUFFER // len(NOISE))}"
     assert text.index(lines[0]) == before
-    return analyse([Bytes("log", text.encode())], Options())
+    return Bytes("log", text.encode())
+
+
+def told(*lines: str, before: int = BUFFER) -> dict[str, Any]:
+    return analyse([amid(*lines, before=before)], Options())
 
 
 def ports(result: dict[str, Any]) -> list[tuple[str, list[int], int]]:
@@ -119,3 +125,27 @@ def test_everyone_who_got_through_is_counted_wherever_a_piece_of_the_log_ends() 
     assert sum(map(len, lines)) > BUFFER
     expected = sum('Detail="Sending Response"' in line for line in lines)
     assert told(*lines)["connections"] == {"ok": 1 + expected, "refused": 0}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_what_was_told_is_not_told_again_where_an_answer_is_missing(edge: int) -> None:
+    """The requests around a refusal without an answer are all read, also those that lie before an edge."""
+    whole = request(Origin("cucm2.example.test", "10.1.0.2", 6971, 20))
+    size = sum(map(len, whole))
+    result = told(*whole, *request(UNKNOWN_CA, "Sending Response", first=500), before=edge - size)
+    assert sorted(ports(result)) == [
+        ("cucm2.example.test", [6971], 1),
+        ("cucm2.example.test", [8443], 1),
+    ]
+
+
+@pytest.mark.parametrize("sent", [1, 3])
+def test_a_rotation_may_lie_within_a_request(sent: int) -> None:
+    """The second file begins with what followed, and is large, too."""
+    lines = request(SELF_SIGNED)
+    first, second = lines[:sent], lines[sent:]
+    text = f"{NOISE * (BUFFER // len(NOISE))}{''.join(first)}"
+    rest = f"{''.join(second)}{NOISE * (BUFFER // len(NOISE))}"
+    result = analyse([Bytes("older", text.encode()), Bytes("newer", rest.encode())], Options())
+    assert ports(result) == [(SELF_SIGNED.address, [SELF_SIGNED.port], 1)]
+    assert result["refusals"][0]["users"] == ["user1"]
