@@ -100,6 +100,7 @@ def write_log(path: Path, size: int, refused: float) -> int:
                 file.write(piece)
                 written += len(piece)
                 refusals += sum(piece.count(text.encode()) for text in SIGNATURES)
+    os.sync()  # what goes to the disk later would be in the way of the first rounds
     return refusals
 
 

@@ -163,6 +163,8 @@ class Process:
 
     def just_before(self, refusal: Refused) -> list[Request]:
         """Requests answered with 502 a moment ago."""
+        if not self.just_refused:
+            return []
         at = refusal.at
         self.just_refused = [
             request

@@ -28,6 +28,7 @@ class AskedFor:
     port: int
 
 
+@lru_cache(maxsize=1024)
 def decoded_token(token: str) -> AskedFor | None:
     """The origin in a token; None when the text is no such token.
 
@@ -45,7 +46,6 @@ def decoded_token(token: str) -> AskedFor | None:
     return AskedFor(found["host"], int(found["port"]))
 
 
-@lru_cache(maxsize=1024)
 def split_url(url: str) -> tuple[AskedFor | None, str]:
     """(origin, path behind the token) of the URL in a request to the proxy; (None, url) without a token."""
     found = URL.match(url)
@@ -57,6 +57,8 @@ def split_url(url: str) -> tuple[AskedFor | None, str]:
 
 def user_in(url: str) -> str | None:
     """The user whom a UDS request names, else None."""
+    if "/cucm-uds/user/" not in url and "username=" not in url:
+        return None
     found = USER.search(url)
     return unquote(found["path"] or found["query"]) if found else None
 
