@@ -58,6 +58,9 @@ options:
     elements: dict
 notes:
   - What was read until a file turned out to be damaged is returned with the failure.
+  - In a log of more than 256 KB only the lines around refusals are read. The answer to a refused request is looked for in the
+    128 KB after a refusal, and the other lines of a request in the 256 KB before its answer. A request that was refused, sent once more
+    and got through is recognised if it was sent in the 128 KB before the refusal and again in the 16 KB after it.
 seealso:
   - module: collab.expressway.mra_audit_info
   - module: collab.expressway.origin_verdict_info
