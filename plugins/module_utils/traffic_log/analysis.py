@@ -75,8 +75,8 @@ def analyse(
             file, waiting=correlation.waiting, year_of=file.modified, count_lines=counted
         )
         try:
-            for found in scanner.found():
-                correlation.take(found, file.name)
+            for line in scanner.found():
+                correlation.take(line, file.name)
         except Unread as problem:
             unread.append(str(problem))
         if not counted:

@@ -35,7 +35,7 @@ LOOK_AHEAD = 128 * 1024
 """Bytes after a refusal in which its answer is looked for."""
 SENT_BEFORE, SENT_AGAIN = 128 * 1024, 16 * 1024
 """Bytes before and after a refusal in which requests are looked for that were sent before it and once more after it."""
-EDGE = 64 * 1024
+AROUND = 64 * 1024
 """Bytes around a refusal without an answer in which all requests are read."""
 MOST_UNANSWERED = 500
 """Refusals without an answer for which that is done."""
@@ -77,8 +77,8 @@ class RequestLines:
         for position in self._without_answer(refusals):
             if self._unanswered < MOST_UNANSWERED:
                 self._unanswered += 1
-                limit = min(self._window.whole_to, position + EDGE)
-                records.update(self.between(max(0, position - EDGE), limit))
+                limit = min(self._window.whole_to, position + AROUND)
+                records.update(self.between(max(0, position - AROUND), limit))
         return records
 
     def between(self, start: int, limit: int) -> Records:

@@ -3,9 +3,8 @@
 
 """Finds the lines that matter in a log of any size, in constant memory.
 
-A refusal is rare, so nothing is parsed until one of its sentences is met; then the lines of the requests around it are
-looked for. A short text is read record by record instead, because what people paste may be wrapped in the middle of a
-sentence.
+A refusal is rare, so nothing is parsed until a sign of one is met; then the lines of the requests around it are looked
+for. A short text is read record by record instead, because what people paste may be wrapped in the middle of a sentence.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.usua
 CHUNK = 256 * 1024
 """Bytes that are read at once."""
 HISTORY = 512 * 1024
-"""Bytes that stay when room is made for the next ones."""
+"""Bytes that stay when room is made for the next ones: more than is looked back and ahead from a refusal."""
 BUFFER = 4 * 1024 * 1024
 LONGEST_RECORD = 16 * 1024
 MOST_LINES = 100
