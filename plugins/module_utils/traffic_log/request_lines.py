@@ -49,7 +49,8 @@ Refusal: TypeAlias = "tuple[int, int, Line]"
 """Where the record of a refusal starts and ends, and what it tells."""
 Records: TypeAlias = "dict[int, tuple[int, Line | None]]"
 """Records by where they start: where they end, and what they tell if that is known already."""
-At: TypeAlias = "Callable[[bytearray, int, int], tuple[Line, int] | None]"
+At: TypeAlias = Callable[[bytearray, int, int], "tuple[Line, int] | None"]
+"""One of the readers in `usual_shape`."""
 
 
 class RequestLines:
