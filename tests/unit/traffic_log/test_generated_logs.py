@@ -119,7 +119,7 @@ def test_exact_and_probable_are_always_right(
         check(list(log.without(*cut).parts(rotated)), whole=cut == (0, 0))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     seed=st.integers(0, 10**9),
     overlap=st.sampled_from([0.5, 1, 3, 10]),
