@@ -51,11 +51,13 @@ class ActionModule(PeerAction):
 
 def _api(connection: PeerConnection) -> tuple[dict[str, Any], list[str]]:
     read: dict[str, Any] = {}
+    reason = ""
     for path in API:
         try:
             answer = connection.api().get_answer(path)
         except PeerUnreachable as error:
-            return read, [f"GET {left} was not asked: {error}" for left in API if left not in read]
+            reason = f": {error}"
+            break
         read[path] = {
             "status": answer.status,
             "headers": {name.lower(): value for name, value in answer.headers},
@@ -63,9 +65,6 @@ def _api(connection: PeerConnection) -> tuple[dict[str, Any], list[str]]:
         }
         if answer.status == UNAUTHORIZED:
             # Another try could get this address blocked.
-            return read, [
-                f"GET {left} was not asked, as the login was refused"
-                for left in API
-                if left not in read
-            ]
-    return read, []
+            reason = ", as the login was refused"
+            break
+    return read, [f"GET {left} was not asked{reason}" for left in API if left not in read]

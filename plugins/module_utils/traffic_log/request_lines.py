@@ -10,7 +10,7 @@ end. What got through at once is never parsed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.got_through import (
@@ -22,6 +22,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.gram
     Step,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.usual_shape import (
+    Reader,
     allowed_at,
     step_at,
 )
@@ -49,8 +50,6 @@ Refusal: TypeAlias = "tuple[int, int, Line]"
 """Where the record of a refusal starts and ends, and what it tells."""
 Records: TypeAlias = "dict[int, tuple[int, Line | None]]"
 """Records by where they start: where they end, and what they tell if that is known already."""
-At: TypeAlias = Callable[[bytearray, int, int], "tuple[Line, int] | None"]
-"""One of the readers in `usual_shape`."""
 
 
 class RequestLines:
@@ -86,27 +85,23 @@ class RequestLines:
         """The records of all requests between two positions."""
         find = self._window.find
         records: Records = {}
-        for words, at in ((STEP, step_at), (ALLOWED, allowed_at)):
+        for words, reader in ((STEP, step_at), (ALLOWED, allowed_at)):
             position = find(words, start, limit)
             while position >= 0:
-                self._add(position, at, records)
+                self._add(position, reader, records)
                 position = find(words, position + len(words), limit)
         return records
 
-    def _add(self, position: int, at: At, records: Records) -> tuple[int, int, Line | None] | None:
-        """Add the record around a position: (start, end, what it tells if that is known already)."""
-        window = self._window
-        start = window.line_start(position)
-        plain = at(window.buffer, start, window.end)
-        if plain is not None and plain[1] > position:
-            line, end = plain
-            records[start] = end, line
-            return start, end, line
-        bounds = window.record(position)
-        if bounds is None:
-            return None
-        records.setdefault(bounds[0], (bounds[1], None))
-        return *bounds, None
+    def _add(
+        self, position: int, reader: Reader, records: Records
+    ) -> tuple[int, int, Line | None] | None:
+        """Add the record around a position, which is also returned."""
+        found = self._window.read(position, reader)
+        if found is not None:
+            start, end, line = found
+            if line is not None or start not in records:
+                records[start] = end, line
+        return found
 
     def _add_refused(self, start: int, limit: int, records: Records) -> None:
         """The requests that are answered with 502 between two positions."""

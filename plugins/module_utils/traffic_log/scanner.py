@@ -189,20 +189,14 @@ class Scanner:
         for position in signs:
             if position < beyond:
                 continue  # within a record that is known, or in a line that is none
-            first = window.line_start(position)
-            plain = refusal_at(window.buffer, first, window.end)
-            if plain is not None and plain[1] > position:
-                refusals.append((first, plain[1], plain[0]))
-                beyond = self._behind_echo(*plain)
-                continue
-            bounds = window.record(position)
-            if bounds is None:
+            found = window.read(position, refusal_at)
+            if found is None:
                 beyond = window.next_record(position, limit)
                 continue
-            beyond = bounds[1]
-            line = self._line(window.text(*bounds))
+            start, beyond, line = found
+            line = line or self._line(window.text(start, beyond))
             if line is not None:
-                refusals.append((*bounds, line))
+                refusals.append((start, beyond, line))
                 beyond = self._behind_echo(line, beyond)
         self._beyond = window.base + beyond
         return refusals

@@ -10,11 +10,13 @@ the position behind it; None for what has another shape, or may go on in the nex
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
     Allowed,
+    Line,
     Refused,
     Step,
     Unreadable,
@@ -23,10 +25,11 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.gram
     stamp,
 )
 
-DATED = re.compile(rb"2\d\d\d-\d\d-\d\dT")
+_DATE = rb"2\d\d\d-\d\d-\d\dT"
+DATED = re.compile(_DATE)
 """How every line of an Expressway begins."""
 _PREFIX = rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d\.\d{3,6})((?:Z|[+-]\d\d:\d\d) [^ \n]+ traffic_server\[\d+)\]: "
-_END = rb"[^\n]*\n(?=2\d\d\d-\d\d-\d\dT)"
+_END = rb"[^\n]*\n(?=" + _DATE + rb")"
 _STEP = re.compile(
     _PREFIX + rb'UTCTime="[^"\n]*" Module="[^"\n]*" Level="\w+": '
     rb'Detail="(Receive Request|Sending Request|Sending Response)" Txn-id="(\w+)" TrackingID="[^"\n]*" '
@@ -37,10 +40,14 @@ _ALLOWED = re.compile(
     _PREFIX + rb'Event="Request Allowed" Detail="[^"\n]*" Reason="[^"\n]*" Username="([^"\n]*)" '
     rb'Deployment="[^"\n]*" Method="[^"\n]*" Request="([^"\n]*)"' + _END
 )
-_WARNING = re.compile(_PREFIX + rb"\[([A-Z_]+ \d+)\] (WARNING: [^\n]+)\n(?=2\d\d\d-\d\d-\d\dT)")
+_WARNING = re.compile(_PREFIX + rb"\[([A-Z_]+ \d+)\] (WARNING: [^\n]+)" + _END)
 _messages: dict[bytes, Refused] = {}
 """Refusals by their message: there are as many different ones as origins and causes."""
 MOST_MESSAGES = 4096
+
+
+Reader: TypeAlias = Callable[[bytearray, int, int], "tuple[Line, int] | None"]
+"""One of the functions below."""
 
 
 def step_at(buffer: bytearray, start: int, limit: int) -> tuple[Step, int] | None:

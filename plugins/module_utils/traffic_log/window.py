@@ -12,11 +12,15 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.gram
     BARE_START,
     MARK,
     RECORD_START,
+    Line,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.literal_search import (
     search_in,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.usual_shape import DATED
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.usual_shape import (
+    DATED,
+    Reader,
+)
 
 CHUNK = 256 * 1024
 """Bytes that are read at once."""
@@ -99,15 +103,20 @@ class Window:
         lowest = position - LONGEST_RECORD if position > LONGEST_RECORD else 0
         return self.buffer.rfind(b"\n", lowest, position) + 1
 
+    def read(self, position: int, reader: Reader) -> tuple[int, int, Line | None] | None:
+        """(start, end, what `reader` tells of it) of the record around a position; None when none starts near before it."""
+        start = self.line_start(position)
+        plain = reader(self.buffer, start, self.end)
+        if plain is not None and plain[1] > position:
+            return start, plain[1], plain[0]
+        bounds = self.record(position)
+        return None if bounds is None else (*bounds, None)
+
     def record(self, position: int) -> tuple[int, int] | None:
         """(start, end) of the record around a position; None when no record starts near before it."""
         buffer = self.buffer
-        lowest = position - LONGEST_RECORD if position > LONGEST_RECORD else 0
-        start = buffer.rfind(b"\n", lowest, position) + 1
-        highest = min(self.end, start + LONGEST_RECORD)
-        end = buffer.find(b"\n", position, highest) + 1
-        if end and DATED.match(buffer, start) and DATED.match(buffer, end):
-            return start, end  # one line, as nearly always
+        lowest = max(0, position - LONGEST_RECORD)
+        start = self.line_start(position)
         lines = 1
         while not self.starts_record(start):
             lines += 1
