@@ -73,18 +73,8 @@ class Site:
         self._playbook("product", {"collab.expressway.trusted_ca": {"certificates": [str(wanted)]}})
 
     def _inventory(self) -> dict[str, Any]:
-        profile, state = self.estate.profile, self.estate.state
-        hosts = {peer.name: {"ansible_host": peer.address} for peer in profile.peers}
-        variables = {
-            "ansible_connection": "collab.expressway.expressway",
-            "ansible_port": profile.ssh_port,
-            "ansible_user": profile.user,
-            "ansible_password": profile.password,
-            "expressway_known_hosts_file": str(state / "known_hosts"),
-            "expressway_api_port": profile.api_port,
-            "expressway_api_ca_path": str(state / "api-ca.pem"),
-        }
-        return {"expressway_c": {"hosts": hosts, "vars": variables}}
+        hosts = {peer.name: {"ansible_host": peer.address} for peer in self.estate.profile.peers}
+        return {"expressway_c": {"hosts": hosts, "vars": self.estate.peer_variables}}
 
     def _playbook(self, name: str, task: dict[str, Any], **variables: str) -> None:
         play = {

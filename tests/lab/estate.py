@@ -285,6 +285,20 @@ class RunningEstate:
         return self.estate.state
 
     @property
+    def peer_variables(self) -> dict[str, Any]:
+        """Variables of an inventory with which every peer is reached, but for its address."""
+        profile, state = self.profile, self.state
+        return {
+            "ansible_connection": "collab.expressway.expressway",
+            "ansible_port": profile.ssh_port,
+            "ansible_user": profile.user,
+            "ansible_password": profile.password,
+            "expressway_known_hosts_file": str(state / "known_hosts"),
+            "expressway_api_port": profile.api_port,
+            "expressway_api_ca_path": str(state / "api-ca.pem"),
+        }
+
+    @property
     def description(self) -> dict[str, Any]:
         """The same as ``GET /estate``."""
         return self.estate.describe()

@@ -67,16 +67,9 @@ def test_only_reads_and_asks_no_more_after_a_refused_login(client: Client) -> No
 
 
 def run(client: Client, folder: Path, *arguments: str) -> tuple[int, str]:
-    profile, state = client.estate.profile, client.estate.state
     inventory = folder / "hosts.json"
     variables = {
-        "ansible_connection": "collab.expressway.expressway",
-        "ansible_port": profile.ssh_port,
-        "ansible_user": profile.user,
-        "ansible_password": profile.password,
-        "expressway_known_hosts_file": str(state / "known_hosts"),
-        "expressway_api_port": profile.api_port,
-        "expressway_api_ca_path": str(state / "api-ca.pem"),
+        **client.estate.peer_variables,
         "expressway_cluster": "trio",
     }
     hosts: dict[str, Any] = {

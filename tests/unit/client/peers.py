@@ -78,16 +78,10 @@ class Client:
 
     def connection(self, **variables: Any) -> Any:
         """The connection plugin with inventory variables; `variables` on top of the usual ones."""
-        profile = self.estate.profile
         usual = {
+            **self.estate.peer_variables,
             "inventory_hostname": self.name,
             "ansible_host": self.estate.peer(self.name).address,
-            "ansible_port": profile.ssh_port,
-            "ansible_user": profile.user,
-            "ansible_password": profile.password,
-            "expressway_known_hosts_file": str(self.estate.state / "known_hosts"),
-            "expressway_api_port": profile.api_port,
-            "expressway_api_ca_path": str(self.estate.state / "api-ca.pem"),
             "expressway_command_timeout": 5,
             "expressway_connect_timeout": 5,
         }

@@ -38,15 +38,8 @@ class Site:
         self.hosts: dict[str, dict[str, Any]] = {
             name: {"ansible_host": client.estate.peer(name).address} for name in TRIO
         }
-        profile, state = client.estate.profile, client.estate.state
         self.variables: dict[str, Any] = {
-            "ansible_connection": "collab.expressway.expressway",
-            "ansible_port": profile.ssh_port,
-            "ansible_user": profile.user,
-            "ansible_password": profile.password,
-            "expressway_known_hosts_file": str(state / "known_hosts"),
-            "expressway_api_port": profile.api_port,
-            "expressway_api_ca_path": str(state / "api-ca.pem"),
+            **client.estate.peer_variables,
             "expressway_command_timeout": 5,
             "expressway_connect_timeout": 5,
             "expressway_cluster": "trio",

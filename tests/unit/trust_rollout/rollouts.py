@@ -128,7 +128,6 @@ class Site:
         if serial is not None:
             (self.folder / "serial.yml").write_text(SERIAL.format(json.dumps(serial)))
             playbook = "serial.yml"
-        profile, state = self.estate.profile, self.estate.state
         groups = {
             rollout.cluster: {
                 "hosts": {
@@ -145,13 +144,7 @@ class Site:
             for rollout in rollouts
         }
         variables = {
-            "ansible_connection": "collab.expressway.expressway",
-            "ansible_port": profile.ssh_port,
-            "ansible_user": profile.user,
-            "ansible_password": profile.password,
-            "expressway_known_hosts_file": str(state / "known_hosts"),
-            "expressway_api_port": profile.api_port,
-            "expressway_api_ca_path": str(state / "api-ca.pem"),
+            **self.estate.peer_variables,
             "expressway_root_password": "lab-root-password",
             "expressway_command_timeout": timeout,
             "expressway_connect_timeout": timeout,

@@ -57,13 +57,8 @@ def run(publisher: NodeClient, folder: Path, **variables: Any) -> subprocess.Com
         "vos_command_timeout": 10,
     }
     peer = {
-        "ansible_connection": "collab.expressway.expressway",
+        **estate.peer_variables,
         "ansible_host": estate.peer(PEER).address,
-        "ansible_user": estate.profile.user,
-        "ansible_password": estate.profile.password,
-        "expressway_known_hosts_file": str(estate.state / "known_hosts"),
-        "expressway_api_port": estate.profile.api_port,
-        "expressway_api_ca_path": str(estate.state / "api-ca.pem"),
         "refresh_password": AXL_PASSWORD,
     }
     groups = {"nodes": {"hosts": {EMEA: node | variables}}, "peers": {"hosts": {PEER: peer}}}
