@@ -99,8 +99,7 @@ class RequestLines:
         found = self._window.read(position, reader)
         if found is not None:
             start, end, line = found
-            if line is not None or start not in records:
-                records[start] = end, line
+            records[start] = end, line
         return found
 
     def _add_refused(self, start: int, limit: int, records: Records) -> None:

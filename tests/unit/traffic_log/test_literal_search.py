@@ -49,6 +49,11 @@ def test_it_finds_what_bytearrays_find(
     assert search_in(buffer)(words, start, end) == expected
 
 
+def test_nothing_beside_the_buffer_is_read() -> None:
+    """What the allocator keeps right before a large buffer has bytes of zero."""
+    assert literal_search.search_in(bytearray(b"a" * 1000))(b"\0", -3, 1003) == -1
+
+
 def test_the_buffer_stays_where_it_is() -> None:
     buffer = bytearray(b"words")
     find = literal_search.search_in(buffer)
