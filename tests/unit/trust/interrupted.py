@@ -29,8 +29,7 @@ CONTEXT.set_forkserver_preload([__name__])
 class Reachable:
     """The part of an estate that a client needs to reach a peer, without the estate itself."""
 
-    state: Path
-    profile: SimpleNamespace
+    peer_variables: dict[str, Any]
     addresses: dict[str, str]
 
     def peer(self, name: str) -> SimpleNamespace:
@@ -39,11 +38,8 @@ class Reachable:
 
 def start(client: StoreClient, certificates: list[str], options: dict[str, Any]) -> Any:
     """Start a task of trusted_ca; returns its process."""
-    profile = client.estate.profile
-    ports = {name: getattr(profile, name) for name in ("ssh_port", "api_port", "user", "password")}
     reachable = Reachable(
-        client.estate.state,
-        SimpleNamespace(**ports),
+        client.estate.peer_variables,
         {client.name: client.estate.peer(client.name).address},
     )
     variables = client.variables | {"expressway_command_timeout": 60}
