@@ -46,7 +46,7 @@ _messages: dict[bytes, Refused] = {}
 MOST_MESSAGES = 4096
 
 
-Reader: TypeAlias = Callable[[bytearray, int, int], "tuple[Line, int] | None"]
+Reader: TypeAlias = Callable[[bytearray, int, int], tuple[Line, int] | None]
 """One of the functions below."""
 
 
