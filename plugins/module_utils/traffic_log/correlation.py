@@ -23,7 +23,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.gram
     HANDSHAKE,
     TERMINATE,
     Allowed,
+    Cause,
     ConnectionFailed,
+    Origin,
     Refused,
     Step,
     Writer,
@@ -43,7 +45,7 @@ MOST_ECHOES = 1024
 MOST_RECENT = 65536
 MOST_PROCESSES = 1024
 
-Place: TypeAlias = "tuple[str, str | None]"
+Place: TypeAlias = tuple[str, str | None]
 
 
 @dataclass(slots=True, eq=False)
@@ -53,11 +55,10 @@ class Hit:
     refusal: Refused
     found: Found
     file: str
-    cause: tuple[object, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        refusal = self.refusal
-        self.cause = (refusal.stage, refusal.code, refusal.error, refusal.depth, refusal.action)
+    @property
+    def cause(self) -> Cause:
+        return self.refusal.cause
 
 
 @dataclass(slots=True, eq=False)
@@ -166,8 +167,9 @@ class Correlation:
     def _refused(self, hit: Hit) -> None:
         refusal = hit.refusal
         writer = refusal.writer
-        if refusal.action == TERMINATE and refusal.stage != HANDSHAKE and not refusal.echoed:
-            echo = (writer, refusal.thread, refusal.name)
+        origin, cause = refusal.origin, refusal.cause
+        if cause.action == TERMINATE and cause.stage != HANDSHAKE and not refusal.echoed:
+            echo = (writer, refusal.thread, origin.name)
             self._echoes[echo] = self._echoes.get(echo, 0) + 1
             if len(self._echoes) > MOST_ECHOES:
                 self._echoes.pop(next(iter(self._echoes)))
@@ -181,7 +183,7 @@ class Correlation:
         if not candidates and not late:
             self._alone(hit)
             return
-        place = (writer, (refusal.name.lower(), refusal.ip))
+        place = (writer, (origin.name.lower(), origin.ip))
         knot = self._knots.get(place)
         if knot is None:
             knot = self._knots[place] = _Knot()
@@ -199,7 +201,8 @@ class Correlation:
             self._echoes[echo] -= 1
             return
         who = (line.writer, line.time, line.at, line.thread)
-        refusal = Refused(*who, HANDSHAKE, line.name, None, None, TERMINATE, line.reason)
+        cause = Cause(HANDSHAKE, TERMINATE, line.reason)
+        refusal = Refused(*who, Origin(line.name, None, None), cause)
         self._refused(Hit(refusal, found, file))
 
     def _is_copy(self, hit: Hit) -> bool:
@@ -215,13 +218,14 @@ class Correlation:
     def _alone(self, hit: Hit) -> None:
         """No request is known: one at least, and lines close together are the attempts of one."""
         refusal = hit.refusal
-        same = (refusal.writer, refusal.thread, refusal.name, refusal.ip, hit.cause)
+        origin = refusal.origin
+        same = (refusal.writer, refusal.thread, origin.name, origin.ip, refusal.cause)
         at, before = refusal.at, self._without_request.get(same)
         again = at is not None and before is not None and 0 <= at - before <= RETRIES_WITHIN
         self._without_request[same] = at
         if len(self._without_request) > MOST_ECHOES:
             self._without_request.pop(next(iter(self._without_request)))
-        address = refusal.server or refusal.name
+        address = origin.server or origin.name
         self._attributed(Attribution((hit,), address, (), AMBIGUOUS, (), 0 if again else 1))
 
     def _resolve_closed(self, writer: Writer) -> None:
@@ -234,7 +238,9 @@ class Correlation:
             self._resolve(self._knots.pop(place))
 
     def _resolve(self, knot: _Knot) -> None:
-        if self._is_simple(knot):
+        undisputed = _undisputed(knot.pending)
+        if undisputed is not None:
+            self._attributed(undisputed)
             return
         crowded = _too_many(knot.pending)
         doubtful = {*_of_two_minds(knot.pending), *crowded}
@@ -251,29 +257,6 @@ class Correlation:
         shares = _by_attempts(left, taken, decided)
         certainty = PROBABLE if shares else AMBIGUOUS
         self._hand_out([*decided, *((item, taken[item], certainty) for item in left)], shares)
-
-    def _is_simple(self, knot: _Knot) -> bool:
-        """Hand out the hits of a refused request that nothing competes with; False when it is not that simple."""
-        first = knot.pending[0]
-        if len(first.candidates) != 1:
-            return False
-        (request,) = first.candidates
-        asked = request.asked
-        if not request.refused or asked is None or asked.port != request.target_port:
-            return False
-        attempts = set()
-        for item in knot.pending:
-            refusal = item.hit.refusal
-            if item.late or item.candidates != first.candidates or not item.nothing_unseen():
-                return False
-            if item.hit.cause != first.hit.cause or refusal.ip is None:
-                return False
-            attempts.add(item.attempts[request])
-        if not first.attempts[request] or len(attempts) < len(knot.pending):
-            return False
-        hits = [item.hit for item in knot.pending]
-        self._attributed(_attribution(hits, first.candidates, EXACT))
-        return True
 
     def _hand_out(
         self,
@@ -295,8 +278,34 @@ class Correlation:
             self._attributed(_attribution(hits, list(requests), certainty))
 
 
+def _undisputed(pending: Sequence[_Pending]) -> Attribution | None:
+    """What becomes of hits that are one for each attempt of one refused request: most are."""
+    first = pending[0]
+    if len(first.candidates) != 1:
+        return None
+    (request,) = first.candidates
+    asked, cause = request.asked, first.hit.refusal.cause
+    if not request.refused or asked is None or asked.port != request.target_port:
+        return None
+    attempts = set()
+    for item in pending:
+        refusal = item.hit.refusal
+        if item.late or item.candidates != first.candidates or not item.nothing_unseen():
+            return None
+        if refusal.cause != cause or refusal.origin.ip is None:
+            return None
+        attempts.add(item.attempts[request])
+    if 0 in attempts or len(attempts) < len(pending):
+        return None
+    fresh = () if cause in request.counted else (request,)
+    if fresh:
+        request.counted += (cause,)
+    hits = tuple([item.hit for item in pending])
+    return Attribution(hits, asked.host, (asked.port,), EXACT, fresh, len(fresh))
+
+
 def _attribution(hits: Sequence[Hit], requests: Sequence[Request], certainty: str) -> Attribution:
-    refusal = hits[0].refusal
+    origin = hits[0].refusal.origin
     asked = next((request.asked for request in requests if request.asked), None)
     ports = {port for request in requests if (port := request.target_port) is not None}
     mark = hits[0].cause
@@ -304,10 +313,10 @@ def _attribution(hits: Sequence[Hit], requests: Sequence[Request], certainty: st
     refused = [request for request in requests if request.refused] or requests
     fresh = [request for request in refused if mark not in request.counted][: len(hits)]
     for request in fresh:
-        request.counted.add(mark)
+        request.counted += (mark,)
     return Attribution(
         tuple(hits),
-        asked.host if asked else refusal.server or refusal.name,
+        asked.host if asked else origin.server or origin.name,
         tuple(sorted(ports)),
         certainty,
         tuple(fresh),
@@ -325,7 +334,7 @@ def _origins(requests: Iterable[Request]) -> set[tuple[str | None, int | None]]:
 def _possible(item: _Pending) -> list[Request]:
     """Candidates that the answers leave: who got through was not refused at the last attempt."""
     everyone = [*item.candidates, *item.late]
-    if item.hit.refusal.action != TERMINATE:
+    if item.hit.cause.action != TERMINATE:
         return everyone
     left = [request for request in everyone if item.may_have_refused(request)]
     return left or everyone
@@ -333,14 +342,14 @@ def _possible(item: _Pending) -> list[Request]:
 
 def _certainty(item: _Pending, possible: Sequence[Request]) -> str | None:
     """None where several origins are possible."""
-    terminated = item.hit.refusal.action == TERMINATE
+    terminated = item.hit.cause.action == TERMINATE
     if terminated and not any(map(item.may_have_refused, possible)):
         return AMBIGUOUS
     if len(_origins(possible)) > 1:
         return None
     if not item.nothing_unseen():
         return AMBIGUOUS
-    if item.hit.refusal.ip is None:
+    if item.hit.refusal.origin.ip is None:
         return PROBABLE
     answered = any(
         request.refused or not terminated or request.attempts > item.attempts[request]
@@ -394,7 +403,7 @@ def _one_for_each_attempt(pending: Sequence[_Pending]) -> dict[_Pending, list[Re
     while changed:
         changed = False
         for item in pending:
-            if item.hit.refusal.action != TERMINATE:
+            if item.hit.cause.action != TERMINATE:
                 continue
             free = [
                 request
@@ -413,9 +422,9 @@ def _one_for_each_attempt(pending: Sequence[_Pending]) -> dict[_Pending, list[Re
 
 def _of_two_minds(pending: Sequence[_Pending]) -> list[_Pending]:
     """Hits of a lone request that differ in their cause: one of them belongs to a request that is not in the log."""
-    causes: dict[Request, set[tuple[object, ...]]] = {}
+    causes: dict[Request, set[Cause]] = {}
     for item in pending:
-        if item.hit.refusal.action == TERMINATE and len(item.candidates) == 1:
+        if item.hit.cause.action == TERMINATE and len(item.candidates) == 1:
             causes.setdefault(item.candidates[0], set()).add(item.hit.cause)
     return [
         item
@@ -436,7 +445,7 @@ def _by_attempts(
     """
     if not left or len({item.hit.cause for item in left}) > 1:
         return []
-    if any(item.hit.refusal.action != TERMINATE or not item.nothing_unseen() for item in left):
+    if any(item.hit.cause.action != TERMINATE or not item.nothing_unseen() for item in left):
         return []
     requests = list(dict.fromkeys(request for item in left for request in taken[item]))
     if not all(request.refused and request.attempts for request in requests):

@@ -91,27 +91,39 @@ class Writer(NamedTuple):
     process: int | None
 
 
+class Origin(NamedTuple):
+    """Whose certificate is refused: the name that was compared, the host name of the server, its address."""
+
+    name: str
+    server: str | None
+    ip: str | None
+
+
+class Cause(NamedTuple):
+    """Why, and what the traffic server does about it. `error` has the words of OpenSSL 1.1.1 (number in `code`, None when it
+    is no error of OpenSSL)."""
+
+    stage: str
+    action: str
+    error: str
+    code: int | None = None
+    depth: int | None = None
+
+
 @dataclass(slots=True)
 class Refused:
-    """A refused certificate. `name` is what was compared, `server` the origin's host name, `ip` its address.
+    """A refused certificate.
 
-    `time` is ISO 8601 as the line has it, `at` seconds since the epoch; both are None for a line without time.
-    `error` has the words of OpenSSL 1.1.1 (number in `code`, None when it is no error of OpenSSL). `echoed`: the line
-    that Traffic Server 8 writes after it was seen.
+    `time` is ISO 8601 as the line has it, `at` seconds since the epoch; both are None for a line without time. `echoed`:
+    the line that Traffic Server 8 writes after it was seen.
     """
 
     writer: Writer
     time: str | None
     at: float | None
     thread: str | None
-    stage: str
-    name: str
-    server: str | None
-    ip: str | None
-    action: str
-    error: str
-    code: int | None = None
-    depth: int | None = None
+    origin: Origin
+    cause: Cause
     echoed: bool = False
 
 
@@ -151,7 +163,7 @@ class Allowed:
     url: str
 
 
-Line: TypeAlias = "Refused | ConnectionFailed | Step | Allowed"
+Line: TypeAlias = Refused | ConnectionFailed | Step | Allowed
 
 
 class Unreadable(ValueError):
@@ -196,35 +208,29 @@ def _diagnostic(
     found = _CHAIN.match(message)
     if found:
         code = error_code(found["error"])
-        return Refused(
-            *who,
-            CHAIN,
-            *_who(found),
-            found["action"],
-            found["error"] if code is None else errors.error_text(code),
-            code,
-            int(found["depth"]) if found["depth"] else None,
-        )
+        error = found["error"] if code is None else errors.error_text(code)
+        depth = int(found["depth"]) if found["depth"] else None
+        return Refused(*who, _origin(found), Cause(CHAIN, found["action"], error, code, depth))
     found = _NAME.match(message)
     if found:
-        name, server, ip = _who(found)
-        error = f"SNI ({name}) not in certificate"
-        return Refused(*who, NAME, name, server, ip, found["action"], error)
+        origin = _origin(found)
+        error = f"SNI ({origin.name}) not in certificate"
+        return Refused(*who, origin, Cause(NAME, found["action"], error))
     found = _PLUGIN.match(message)
     if found:
         server, sni = _known(found["server"]), _known(found["name"])
         error = "a plugin of the traffic server refuses the certificate"
-        return Refused(*who, PLUGIN, sni or server or "", server, None, found["action"], error)
+        origin = Origin(sni or server or "", server, None)
+        return Refused(*who, origin, Cause(PLUGIN, found["action"], error))
     found = _FAILED.match(message)
     if found:
         return ConnectionFailed(*who, found["name"], found["reason"])
     raise Unreadable(message)
 
 
-def _who(found: re.Match[str]) -> tuple[str, str | None, str | None]:
-    """(name that was compared, host name of the writer, its IP address)."""
+def _origin(found: re.Match[str]) -> Origin:
     name, server, ip = (_known(found[group]) for group in ("name", "server", "ip"))
-    return name or server or ip or "", server, ip
+    return Origin(name or server or ip or "", server, ip)
 
 
 def _known(text: str) -> str | None:

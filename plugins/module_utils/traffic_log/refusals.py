@@ -75,7 +75,9 @@ class Refusals:
         self.refused = 0
 
     def add(self, attribution: Attribution) -> None:
-        hits = [hit for hit in attribution.hits if self._wanted(hit)]
+        hits = attribution.hits
+        if self._since is not None or self._until is not None:
+            hits = tuple(hit for hit in hits if self._wanted(hit))
         if not hits:
             return
         record = self._record(hits[0], attribution)
@@ -91,7 +93,7 @@ class Refusals:
             _stretch_to(record, hit)
             if len(record.samples) < self._max_samples:
                 record.samples.append(hit)
-        if hits[0].refusal.action == TERMINATE:
+        if hits[0].cause.action == TERMINATE:
             self.refused += len(hits)
 
     def samples(self) -> list[Hit]:
@@ -137,9 +139,10 @@ class Refusals:
         return self._peer_of(record.first_hit), record.address.lower()
 
     def _wanted(self, hit: Hit) -> bool:
+        """Is it known to lie between the two moments?"""
         at = hit.refusal.at
         if at is None:
-            return self._since is None and self._until is None
+            return False
         return (self._since is None or at >= self._since) and (
             self._until is None or at <= self._until
         )
@@ -148,15 +151,15 @@ class Refusals:
         return hit.refusal.writer.peer or self._peer or hit.file.rpartition("/")[2]
 
     def _record(self, hit: Hit, attribution: Attribution) -> _Record:
-        refusal = hit.refusal
+        origin = hit.refusal.origin
         address = attribution.address
         key = (
             self._peer_of(hit),
             address.lower(),
-            refusal.ip,
+            origin.ip,
             attribution.ports,
-            refusal.name.lower(),
-            *hit.cause,
+            origin.name.lower(),
+            hit.cause,
         )
         record = self._records.get(key)
         if record is None:
@@ -168,25 +171,25 @@ class Refusals:
         return record
 
     def _told(self, record: _Record, numbers: dict[tuple[str, int], int]) -> dict[str, Any]:
-        refusal = record.first_hit.refusal
-        cause, remedy = _explained(record)
+        origin, cause = record.first_hit.refusal.origin, record.first_hit.cause
+        explained, remedy = _explained(record)
         return {
             "peer": self._peer_of(record.first_hit),
             "address": record.address,
-            "ip": refusal.ip,
+            "ip": origin.ip,
             "ports": list(record.ports),
             "certainty": record.certainty,
-            "stage": refusal.stage,
-            "error": refusal.error,
-            "error_code": refusal.code,
-            "depth": refusal.depth,
-            "action": refusal.action,
+            "stage": cause.stage,
+            "error": cause.error,
+            "error_code": cause.code,
+            "depth": cause.depth,
+            "action": cause.action,
             "count": max(record.count, 1),
             "first": record.first.refusal.time if record.first else None,
             "last": record.last.refusal.time if record.last else None,
             "users": sorted(record.users),
             "requests": list(record.requests),
-            "cause": cause,
+            "cause": explained,
             "remedy": remedy,
             "samples": [
                 {
@@ -220,11 +223,11 @@ def _stretch_to(record: _Record, hit: Hit) -> None:
 
 
 def _explained(record: _Record) -> tuple[str, str]:
-    refusal = record.first_hit.refusal
-    if refusal.stage == CHAIN:
-        return explain_logged_chain(refusal.code, refusal.error, refusal.depth, record.address)
-    if refusal.stage == NAME:
-        return explain_logged_name(refusal.name)
-    if refusal.stage == HANDSHAKE:
-        return explain_logged_handshake(refusal.error, record.address)
+    cause = record.first_hit.cause
+    if cause.stage == CHAIN:
+        return explain_logged_chain(cause.code, cause.error, cause.depth, record.address)
+    if cause.stage == NAME:
+        return explain_logged_name(record.first_hit.refusal.origin.name)
+    if cause.stage == HANDSHAKE:
+        return explain_logged_handshake(cause.error, record.address)
     return explain_logged_plugin(record.address)

@@ -206,7 +206,7 @@ class RequestLines:
 
 def _ip(line: Line) -> str:
     """The origin's address in the line of a refusal; empty if it names none."""
-    return (line.ip or "") if isinstance(line, Refused) else ""
+    return (line.origin.ip or "") if isinstance(line, Refused) else ""
 
 
 def _sent_in(line: bytes) -> bytes:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
     RECEIVED,
     SENT_BACK,
     Allowed,
+    Cause,
     Refused,
     Step,
 )
@@ -54,7 +55,7 @@ class Request:
     at: float | None = None
     status: int | None = None
     met: int = 0
-    counted: set[tuple[object, ...]] = field(default_factory=set)
+    counted: tuple[Cause, ...] = ()
 
     @property
     def target_port(self) -> int | None:
@@ -75,19 +76,18 @@ class Request:
 
     def may_have_met(self, refusal: Refused, *, sent: bool) -> bool:
         """Could this refusal be its own? `sent`: the log says that it was sent to an origin."""
-        if sent != bool(self.attempts) or not self._in_time(refusal.at):
+        if sent != bool(self.attempts):
             return False
-        if sent and self.ip and refusal.ip and self.ip != refusal.ip:
+        since, at = self.at, refusal.at
+        known = since is not None and at is not None
+        if known and not -CLOCK_TOLERANCE <= at - since <= LONGEST_REQUEST:
+            return False
+        name, server, ip = refusal.origin
+        if sent and self.ip and ip and self.ip != ip:
             return False
         if self.asked is None:
-            return sent and bool(refusal.ip)
-        host = self.asked.host.lower().strip("[]")
-        return host in (refusal.name.lower(), (refusal.server or refusal.name).lower())
-
-    def _in_time(self, at: float | None) -> bool:
-        if at is None or self.at is None:
-            return True
-        return -CLOCK_TOLERANCE <= at - self.at <= LONGEST_REQUEST
+            return sent and bool(ip)
+        return self.asked.name in (name.lower(), (server or name).lower())
 
 
 class Process:
@@ -149,13 +149,14 @@ class Process:
 
     def allowed(self, allowed: Allowed) -> None:
         """The allow list comes between the request and its way to the origin, and repeats its URL there."""
-        self._allowed[allowed.url] = allowed.user
+        self._allowed[allowed.url.partition("://")[2]] = allowed.user
         if len(self._allowed) > MOST_REMEMBERED:
             self._allowed.popitem(last=False)
 
     def candidates(self, refusal: Refused) -> list[Request]:
         """Requests under way that this refusal may belong to; those that were sent first of all."""
-        sent = self._sent.get(refusal.ip, {}) if refusal.ip else self.open
+        ip = refusal.origin.ip
+        sent = self._sent.get(ip, {}) if ip else self.open
         found = [request for request in sent.values() if request.may_have_met(refusal, sent=True)]
         return found or [
             request for request in self.open.values() if request.may_have_met(refusal, sent=False)
@@ -204,8 +205,7 @@ class Process:
     def _name_user(self, request: Request) -> None:
         if request.asked is None or request.path is None:
             return
-        host, port = request.asked.host, request.asked.port
-        for scheme in ("https", "http"):
-            user = self._allowed.pop(f"{scheme}://{host}:{port}{request.path}", None)
-            if user:
-                request.user = user
+        asked = request.asked
+        user = self._allowed.pop(f"{asked.host}:{asked.port}{request.path}", None)
+        if user:
+            request.user = user

@@ -203,11 +203,11 @@ class Scanner:
 
     def _behind_echo(self, line: Line, end: int) -> int:
         """The end of the line at this position, if it is the second one about this refusal, which tells nothing new."""
-        if not isinstance(line, Refused) or line.action != TERMINATE or line.thread is None:
+        if not isinstance(line, Refused) or line.thread is None or line.cause.action != TERMINATE:
             return end
         window = self._window
         after = window.buffer.find(b"\n", end, min(window.end, end + LONGEST_RECORD)) + 1
-        words = f"[{line.thread}] ERROR: SSL connection failed for '{line.name}': ".encode()
+        words = f"[{line.thread}] ERROR: SSL connection failed for '{line.origin.name}': ".encode()
         line.echoed = after > 0 and window.buffer.find(words, end, after) >= 0
         return after if line.echoed else end
 

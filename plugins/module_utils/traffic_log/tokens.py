@@ -12,7 +12,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import unquote
 
 DECODED = re.compile(r"[^/\s]+/https?/(?P<host>[^/\s]+)/(?P<port>\d{1,5})")
@@ -26,6 +26,11 @@ class AskedFor:
 
     host: str
     port: int
+
+    @cached_property
+    def name(self) -> str:
+        """The host as names and addresses are compared."""
+        return self.host.lower().strip("[]")
 
 
 @lru_cache(maxsize=1024)

@@ -16,7 +16,9 @@ from typing import NamedTuple, TypeAlias
 
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
     Allowed,
+    Cause,
     Line,
+    Origin,
     Refused,
     Step,
     Unreadable,
@@ -41,8 +43,8 @@ _ALLOWED = re.compile(
     rb'Deployment="[^"\n]*" Method="[^"\n]*" Request="([^"\n]*)"' + _END
 )
 _WARNING = re.compile(_PREFIX + rb"\[([A-Z_]+ \d+)\] (WARNING: [^\n]+)" + _END)
-_messages: dict[bytes, Refused] = {}
-"""Refusals by their message: there are as many different ones as origins and causes."""
+_messages: dict[bytes, tuple[Origin, Cause]] = {}
+"""What messages tell: there are as many different ones as origins and causes."""
 MOST_MESSAGES = 4096
 
 
@@ -98,28 +100,22 @@ def refusal_at(buffer: bytearray, start: int, limit: int) -> tuple[Refused, int]
         f"{moment.text}{seconds.decode()}{moment.zone}",
         moment.begins + float(seconds),
         thread.decode(),
-        told.stage,
-        told.name,
-        told.server,
-        told.ip,
-        told.action,
-        told.error,
-        told.code,
-        told.depth,
+        *told,
     )
     return refusal, found.end()
 
 
-def _read(message: bytes) -> Refused | None:
+def _read(message: bytes) -> tuple[Origin, Cause] | None:
     try:
         line = read_line(message)
     except Unreadable:
         return None
     if not isinstance(line, Refused):
         return None
+    told = line.origin, line.cause
     if len(_messages) < MOST_MESSAGES:
-        _messages[message] = line
-    return line
+        _messages[message] = told
+    return told
 
 
 class _Minute(NamedTuple):

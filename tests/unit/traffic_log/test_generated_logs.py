@@ -67,9 +67,7 @@ def attributions(parts: Sequence[Log]) -> list[tuple[Attribution, Refusal]]:
         assert scanner.skipped == 0
     correlation.finish()
     # The second line of a refusal that was cut off tells of itself alone.
-    told = [
-        (made, hit) for made in collected for hit in made.hits if hit.refusal.stage != HANDSHAKE
-    ]
+    told = [(made, hit) for made in collected for hit in made.hits if hit.cause.stage != HANDSHAKE]
     places = Counter((hit.file, hit.found.number) for _made, hit in told)
     assert set(places) == set(truth), "a refusal was missed, or invented"
     assert set(places.values()) <= {1}

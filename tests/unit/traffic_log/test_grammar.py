@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -101,7 +102,8 @@ WHO = "server=cucm.steven.lab(10.48.36.215)"
 def test_refusals(text: str, expected: dict[str, Any]) -> None:
     line = read_line(text.encode())
     assert isinstance(line, Refused)
-    assert {key: getattr(line, key) for key in expected} == expected
+    told = {**asdict(line), **line.origin._asdict(), **line.cause._asdict()}
+    assert {key: told[key] for key in expected} == expected
 
 
 @pytest.mark.parametrize(
@@ -126,14 +128,14 @@ def test_a_refusal_that_is_cut_off_is_never_taken_for_another_one(end: int) -> N
     except Unreadable:
         return
     assert isinstance(line, Refused)
-    assert (line.code, line.ip) == (19, "10.48.36.215")
+    assert (line.cause.code, line.origin.ip) == (19, "10.48.36.215")
 
 
 def test_damaged_utf_8_does_not_hide_a_refusal() -> None:
     text = f"{PREFIX} [ET_NET 0] WARNING: {WARNING}self signed certificate {WHO} depth=0"
     line = read_line(text.replace("steven", "st\u00e9ven").encode("latin-1"))
     assert isinstance(line, Refused)
-    assert line.code == 18
+    assert line.cause.code == 18
 
 
 def test_failed_connections() -> None:
