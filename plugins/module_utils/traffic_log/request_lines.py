@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.got_through import (
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.answers import (
     ANSWER,
+    Answers,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
     Line,
@@ -44,20 +45,21 @@ MOST_UNANSWERED = 500
 STEP, ALLOWED = b'Txn-id="', b'"Request Allowed"'
 RECEIVE, SEND = b'"Receive Request"', b'Detail="Sending Request" Txn-id="'
 DESTINATION = b'Dst-ip="'
-REFUSED_ANSWER = b"HTTP/1.1 502"
 
-Refusal: TypeAlias = "tuple[int, int, Line]"
+Refusal: TypeAlias = tuple[int, int, Line]
 """Where the record of a refusal starts and ends, and what it tells."""
-Records: TypeAlias = "dict[int, tuple[int, Line | None]]"
-"""Records by where they start: where they end, and what they tell if that is known already."""
+Record: TypeAlias = tuple[int, int, Line | None]
+"""The same of any record; what it tells is None as long as it is not read."""
+Records: TypeAlias = dict[int, Record]
+"""Records by where they start."""
 
 
 class RequestLines:
-    """Finds records in a window. Ask for rising positions: each answer is told once."""
+    """Finds records in a window, of which `answers` has seen all lines. Ask for rising positions: each answer is told once."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, answers: Answers) -> None:
         self._window = window
-        self._answers_to = 0  # offset up to which answers were looked for
+        self._answers = answers
         self._refused: list[tuple[int, int, bytes]] = []
         """Offsets of a refused request and of the end of its answer, and its transaction."""
         self._unanswered = 0
@@ -92,32 +94,24 @@ class RequestLines:
                 position = find(words, position + len(words), limit)
         return records
 
-    def _add(
-        self, position: int, reader: Reader, records: Records
-    ) -> tuple[int, int, Line | None] | None:
+    def _add(self, position: int, reader: Reader, records: Records) -> Record | None:
         """Add the record around a position, which is also returned."""
         found = self._window.read(position, reader)
         if found is not None:
-            start, end, line = found
-            records[start] = end, line
+            records[found[0]] = found
         return found
 
     def _add_refused(self, start: int, limit: int, records: Records) -> None:
         """The requests that are answered with 502 between two positions."""
-        window = self._window
-        start = max(start, self._answers_to - window.base)
-        limit = min(window.whole_to, limit)
-        answer = window.find(REFUSED_ANSWER, start, limit)
-        while answer >= 0:
-            added = self._add(answer, step_at, records)
+        base = self._window.base
+        limit = min(self._window.whole_to, limit)
+        for answer in self._answers.refused_before(base + limit):
+            added = self._add(answer - base, step_at, records) if answer >= base + start else None
             if added is not None:
-                start, end, line = added
-                transaction = self._transaction(start, end, line)
-                first = self._add_earlier(transaction, start, records)
-                self._refused.append((window.base + first, window.base + end, transaction))
-            answer = window.find(REFUSED_ANSWER, answer + len(REFUSED_ANSWER), limit)
-        beyond = window.base + limit - len(REFUSED_ANSWER) + 1
-        self._answers_to = max(self._answers_to, beyond)
+                first, end, line = added
+                transaction = self._transaction(first, end, line)
+                received = self._add_earlier(transaction, first, records)
+                self._refused.append((base + received, base + end, transaction))
 
     def _add_sent_again(
         self, start: int, limit: int, ip: str, known: set[bytes], records: Records

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.got_through import (
-    GotThrough,
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.answers import (
+    Answers,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
     SENT_BACK,
@@ -29,6 +29,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.gram
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.request_lines import (
     LOOK_AHEAD,
+    Record,
     Records,
     Refusal,
     RequestLines,
@@ -49,6 +50,7 @@ EDGE = LOOK_AHEAD
 LONGEST_SAMPLE = 1000
 MOST_TOLD = 8192
 """Records that are remembered before those that have left the window are forgotten."""
+OF_A_REQUEST = (Step, Allowed)
 SIGNS = (b". Action=", b"SSL connection failed for '")
 """What every line about a refusal has in it, as the program prints it. Only a short text may have other spaces."""
 
@@ -84,8 +86,8 @@ class Scanner:
         count_lines: bool = True,
     ) -> None:
         self._window = Window(stream)
-        self._requests = RequestLines(self._window)
-        self._through = GotThrough()
+        self._answers = Answers()
+        self._requests = RequestLines(self._window, self._answers)
         self._waiting = waiting
         self._year_of = year_of
         self._count_lines = count_lines
@@ -93,7 +95,7 @@ class Scanner:
         self._read_to = 0  # up to which records were read
         self._beyond = 0  # behind the last refusal and what repeats it
         self._told: set[int] = set()  # records that were handed out
-        self._ahead: Records = {}  # records that are known, but not handed out yet
+        self._ahead: list[Record] = []  # records that are known, but not handed out yet
         self._counted_to = 0  # up to which lines were counted
         self._newlines = 0
         self.skipped = 0
@@ -105,7 +107,7 @@ class Scanner:
 
     @property
     def through(self) -> int:
-        return self._through.count
+        return self._answers.through
 
     def found(self) -> Iterator[Found | Step | Allowed]:
         """Every line that matters, in the order of the stream; then raises what the stream raised, a `ValueError`."""
@@ -126,7 +128,7 @@ class Scanner:
         while True:
             # What was just read is looked through while it is in the processor's cache.
             limit = window.end if window.ended else window.line_end(searched, window.end)
-            self._through.add(window.text(searched, limit))
+            self._answers.add(window.text(searched, limit), window.base + searched)
             signs += self._signs(searched, limit)
             searched = limit
             if self._count_lines:
@@ -143,6 +145,7 @@ class Scanner:
                 gone = window.make_room()
                 signs = [sign - gone for sign in signs if sign >= limit]
                 searched -= gone
+                self._answers.refused_before(window.base)  # nobody will ask for them
                 if len(self._told) > MOST_TOLD:
                     self._told = {offset for offset in self._told if offset >= window.base}
             window.fill()
@@ -169,16 +172,16 @@ class Scanner:
         if not refusals and not self._ahead and not edge:
             return
         records = edge | {
-            first - base: (last - base, line) for first, (last, line) in self._ahead.items()
+            first - base: (first - base, last - base, line) for first, last, line in self._ahead
         }
         records.update(self._requests.around(refusals))
-        records.update({first: (last, line) for first, last, line in refusals})
+        records.update({refusal[0]: refusal for refusal in refusals})
         # What lies ahead has to wait for the refusals between.
-        self._ahead = {
-            first + base: (last + base, line)
-            for first, (last, line) in records.items()
+        self._ahead = [
+            (first + base, last + base, line)
+            for first, last, line in records.values()
             if first >= limit
-        }
+        ]
         yield from self._read_all(records, limit)
 
     def _refusals(self, signs: list[int], limit: int) -> list[Refusal]:
@@ -213,21 +216,22 @@ class Scanner:
 
     def _read_all(self, records: Records, limit: int) -> Iterator[Found | Step | Allowed]:
         """Hand out each record that starts before a position, once."""
-        window = self._window
+        window, told = self._window, self._told
+        base, end = window.base, 0
         for start in sorted(start for start in records if start < limit):
-            offset = window.base + start
-            if offset in self._told:
+            offset = base + start
+            if offset in told:
                 continue
-            self._told.add(offset)
-            end, line = records[start]
-            self._read_to = max(self._read_to, window.base + end)
+            told.add(offset)
+            _start, end, line = records[start]
             if line is None:
                 line = self._line(window.text(start, end))
-            if isinstance(line, Step | Allowed):
+            if isinstance(line, OF_A_REQUEST):
                 yield line
             elif line is not None:
                 number = self._number(start) if self._count_lines else None
                 yield Found(line, offset, number, window.text(start, end))
+        self._read_to = max(self._read_to, base + end)
 
     def _line(self, record: bytes) -> Line | None:
         try:
@@ -253,12 +257,12 @@ class Scanner:
         """Every record of the text."""
         through = set()
         window = self._window
-        records: Records = {start: (end, None) for start, end in window.records()}
+        records: Records = {start: (start, end, None) for start, end in window.records()}
         for line in self._read_all(records, window.end):
             if isinstance(line, Step) and _got_through(line):
                 through.add((line.writer, line.transaction))
             yield line
-        self._through.count += len(through)
+        self._answers.through += len(through)
 
     def _last_record(self) -> None:
         """A refusal that breaks off before its sentence is complete counts as skipped, too."""

@@ -1,15 +1,16 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Requests that got through, each counted once."""
+"""Requests that got through, each counted once, and the answers of those that were refused."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.got_through import (
-    GotThrough,
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.answers import (
+    Answers,
 )
 
 
@@ -47,7 +48,36 @@ def block(transaction: int, status: str) -> str:
     ],
 )
 def test_each_request_once(pieces: Sequence[Sequence[str]], expected: int) -> None:
-    through = GotThrough()
+    answers, offset = Answers(), 0
     for lines in pieces:
-        through.add("".join(f"{line}\n" for line in lines).encode())
-    assert through.count == expected
+        text = "".join(f"{line}\n" for line in lines).encode()
+        answers.add(text, offset)
+        offset += len(text)
+    assert answers.through == expected
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [[usual(1, "502 a"), usual(2, "200 OK"), usual(3, "502 b")], [usual(4, "502 c")]],
+        [[usual(1, "502 a", tracking="x" * 200), usual(2, "200 OK")], [usual(3, "502 b")]],
+        [[usual(1, "200 OK"), block(1, "200 OK"), block(2, "502 a"), usual(2, "502 b")]],
+        [[usual(1, "404 x"), usual(2, "503 x"), block(3, "200 OK")], [usual(4, "502 a")]],
+        # A piece ends with a line, which need not be the last one of a record.
+        [block(1, "502 a").split("\n", 1)[:1], block(1, "502 a").split("\n", 1)[1:]],
+    ],
+)
+def test_each_refused_answer_is_told_once_in_its_order(pieces: Sequence[Sequence[str]]) -> None:
+    answers, whole = Answers(), b""
+    for lines in pieces:
+        text = "".join(f"{line}\n" for line in lines).encode()
+        answers.add(text, len(whole))
+        whole += text
+    statuses = [found.start() for found in re.finditer(rb"HTTP/1.1 502", whole)]
+    middle = statuses[0] + 1
+    told = [*answers.refused_before(middle), *answers.refused_before(len(whole))]
+    assert len(told) == len(statuses) > 0
+    for place, status in zip(told, statuses, strict=True):
+        assert place <= status
+        assert b"2026-" not in whole[place:status]
+    assert answers.refused_before(len(whole)) == []
