@@ -42,7 +42,8 @@ RETRIES_WITHIN = 1.0
 """Seconds between the attempts of one request, where the log holds no requests to count."""
 MOST_PENDING = 256
 MOST_ECHOES = 1024
-MOST_RECENT = 65536
+MOST_RECENT = 32768
+"""Refusals that are remembered at least, and at most twice as many."""
 MOST_PROCESSES = 1024
 
 Place: TypeAlias = tuple[str, str | None]
@@ -130,6 +131,7 @@ class Correlation:
         self._echoes: dict[tuple[Writer, str | None, str], int] = {}
         self._without_request: dict[tuple[object, ...], float | None] = {}
         self._recent: dict[int, str] = {}
+        self._before: dict[int, str] = {}
 
     def waiting(self) -> bool:
         """Are there requests that are not answered yet?"""
@@ -210,9 +212,10 @@ class Correlation:
         if hit.refusal.time is None:
             return False
         mark = hash(hit.found.record)
-        known = self._recent.setdefault(mark, hit.file)
-        if len(self._recent) > MOST_RECENT:
-            self._recent.pop(next(iter(self._recent)))
+        known = self._before.get(mark) or self._recent.setdefault(mark, hit.file)
+        if len(self._recent) >= MOST_RECENT:
+            # All at once: a dictionary that loses its first entry each time becomes slow.
+            self._before, self._recent = self._recent, {}
         return known != hit.file
 
     def _alone(self, hit: Hit) -> None:

@@ -74,8 +74,8 @@ def test_each_refused_answer_is_told_once_in_its_order(pieces: Sequence[Sequence
         answers.add(text, len(whole))
         whole += text
     statuses = [found.start() for found in re.finditer(rb"HTTP/1.1 502", whole)]
-    middle = statuses[0] + 1
-    told = [*answers.refused_before(middle), *answers.refused_before(len(whole))]
+    behind_first = statuses[0] + 1
+    told = [*answers.refused_before(behind_first), *answers.refused_before(len(whole))]
     assert len(told) == len(statuses) > 0
     for place, status in zip(told, statuses, strict=True):
         assert place <= status

@@ -9,6 +9,7 @@ import io
 from collections.abc import Sequence
 
 import pytest
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log import correlation
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.correlation import (
     EXACT,
     Attribution,
@@ -66,12 +67,13 @@ LONG_BEFORE = [received(1, 1, ONE), sent(1, 1, ONE), answered(1, 1)]
 """Shows that the log does not begin in the middle of the requests below."""
 
 
-def told(lines: Sequence[str]) -> list[Attribution]:
+def told(*files: Sequence[str]) -> list[Attribution]:
     made: list[Attribution] = []
-    correlation = Correlation(made.append)
-    for found in Scanner(io.BytesIO("".join(lines).encode())).found():
-        correlation.take(found, "log")
-    correlation.finish()
+    taking = Correlation(made.append)
+    for number, lines in enumerate(files):
+        for found in Scanner(io.BytesIO("".join(lines).encode())).found():
+            taking.take(found, f"log.{number}")
+    taking.finish()
     return made
 
 
@@ -122,3 +124,14 @@ def test_in_a_short_excerpt_the_request_may_be_missing() -> None:
     """It begins and ends in the middle of requests: the refusal may belong to one of which it shows nothing else."""
     lines = [answered(20, 4), received(20, 5, ONE), sent(20, 5, ONE), refused(20.1)]
     assert EXACT not in certainties([*lines, answered(20.2, 5)])
+
+
+def test_what_two_files_repeat_counts_once_as_far_back_as_is_promised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(correlation, "MOST_RECENT", 10)
+    lines = [refused(20 + number) for number in range(25)]
+    repeated = len(told(lines, lines[-10:])) - len(lines)
+    assert repeated == 0
+    # Nothing is remembered for ever.
+    assert len(told(lines, lines[:5])) == len(lines) + 5
