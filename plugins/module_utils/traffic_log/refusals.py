@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.correlation import (
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.attribution import (
     AMBIGUOUS,
     CERTAINTIES,
     EXACT,

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 import pytest
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log import correlation
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.correlation import (
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.attribution import (
     EXACT,
     Attribution,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.correlation import (
     Correlation,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.scanner import Scanner

@@ -14,11 +14,13 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.anal
     Options,
     analyse,
 )
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.correlation import (
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.attribution import (
     AMBIGUOUS,
     EXACT,
     PROBABLE,
     Attribution,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.correlation import (
     Correlation,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (

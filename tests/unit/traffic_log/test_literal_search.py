@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import pytest
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log import literal_search
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.correlation import EXACT
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.attribution import EXACT
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.scanner import SHORT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.correlation import (
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.attribution import (
     AMBIGUOUS,
     EXACT,
     Attribution,
-    Correlation,
     Hit,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.correlation import (
+    Correlation,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
     Refused,
