@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,47 +12,15 @@ import pytest
 import yaml
 from ansible_collections.collab.expressway.plugins.modules import presented_certificates_info
 
+from tests.unit.local_module import results_of
 from tests.unit.presented.pki import Pki
 from tests.unit.presented.servers import tls_server
-
-PLAY = """
-- hosts: localhost
-  connection: local
-  gather_facts: false
-  tasks:
-    - collab.expressway.presented_certificates_info: "{{ options }}"
-      register: result
-      ignore_errors: true
-    - ansible.builtin.copy:
-        content: "{{ result | to_json }}"
-        dest: "{{ dest }}"
-        mode: "0600"
-      check_mode: false
-"""
 
 
 def run(tmp_path: Path, options: dict[str, Any], *arguments: str) -> dict[str, Any]:
     """The result of one task with these options."""
-    play = tmp_path / "play.yml"
-    play.write_text(PLAY)
-    dest = tmp_path / "result.json"
-    done = subprocess.run(
-        [
-            *(str(Path(sys.executable).with_name("ansible-playbook")), str(play), *arguments),
-            *("-i", "localhost,", "-e", json.dumps({"options": options, "dest": str(dest)})),
-        ],
-        env={
-            "PATH": "/usr/bin:/bin",
-            "HOME": str(tmp_path),
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert dest.exists(), done.stdout + done.stderr
-    return json.loads(dest.read_text())
+    (result,) = results_of("presented_certificates_info", [options], tmp_path, *arguments)
+    return result
 
 
 @pytest.mark.parametrize("arguments", [(), ("--check", "--diff")])

@@ -5,60 +5,24 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.unit.local_module import results_of
 from tests.unit.san_coverage.leafs import leaf, origin, shown, stored
 
 HOST = "cucm1.example.test"
-PLAY = """
-- hosts: localhost
-  connection: local
-  gather_facts: false
-  tasks:
-    - collab.expressway.san_coverage_info: "{{ good }}"
-      register: good_result
-    - collab.expressway.san_coverage_info: "{{ bad }}"
-      register: bad_result
-      ignore_errors: true
-    - ansible.builtin.copy:
-        content: "{{ [good_result, bad_result] | to_json }}"
-        dest: "{{ dest }}"
-        mode: "0600"
-"""
 
 
 def test_the_module_compares_and_complains_under_ansible(tmp_path: Path) -> None:
-    variables = {
-        "good": {
+    calls = [
+        {
             "origins": [origin(HOST)],
             "presented": [shown(HOST, leaf("x", (HOST,)))],
             "certificates": [stored(HOST, leaf("x", ("other.example.test",)))],
         },
-        "bad": {"origins": [], "certificates": [{"node": HOST, "unit": "tomcat"}]},
-        "dest": str(tmp_path / "results.json"),
-    }
-    (tmp_path / "play.yml").write_text(PLAY)
-    (tmp_path / "variables.json").write_text(json.dumps(variables))
-    done = subprocess.run(
-        [
-            Path(sys.executable).with_name("ansible-playbook"),
-            "play.yml",
-            "-e",
-            "@variables.json",
-        ],
-        cwd=tmp_path,
-        env={**os.environ, "ANSIBLE_LOCALHOST_WARNING": "0"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    good, bad = json.loads((tmp_path / "results.json").read_text())
+        {"origins": [], "certificates": [{"node": HOST, "unit": "tomcat"}]},
+    ]
+    good, bad = results_of("san_coverage_info", calls, tmp_path)
     assert good["changed"] is False
     assert [found["check"] for found in good["findings"]] == [
         "presented_differs_from_stored",

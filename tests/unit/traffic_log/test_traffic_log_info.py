@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +14,8 @@ import pytest
 import yaml
 from ansible_collections.collab.expressway.plugins.modules import traffic_log_info
 
+from tests.unit.local_module import results_of
 from tests.unit.traffic_log.excerpts import IP_ADDRESS, SELF_SIGNED
-
-PLAY = """
-- hosts: localhost
-  connection: local
-  gather_facts: false
-  tasks:
-    - collab.expressway.traffic_log_info: "{{ item }}"
-      register: result
-      ignore_errors: true
-      loop: "{{ calls }}"
-    - ansible.builtin.copy:
-        content: "{{ result.results | to_json }}"
-        dest: "{{ dest }}"
-        mode: "0600"
-      check_mode: false
-"""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +28,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     (logs / "other.gz").write_bytes(gzip.compress(SELF_SIGNED.encode()))
     (folder / "empty").touch()
     (folder / "cut.gz").write_bytes(gzip.compress(SELF_SIGNED.encode())[:-9])
-    calls = [
+    calls: list[dict[str, Any]] = [
         {"paths": [str(logs)]},
         {"paths": [str(logs)], "since": "2022-07-11T19:00:00+02:00", "max_samples": 0},
         {"paths": [str(logs)], "until": "2022-07-11T17:00:00"},
@@ -58,22 +41,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         {"paths": [str(folder / "cut.gz"), str(logs / "messages")]},
         {"paths": [str(logs)], "audits": []},
     ]
-    (folder / "play.yml").write_text(PLAY)
-    extra = json.dumps({"calls": calls, "dest": str(folder / "results.json")})
-    run = subprocess.run(
-        [
-            Path(sys.executable).with_name("ansible-playbook"),
-            "--check",
-            "-e",
-            extra,
-            folder / "play.yml",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    return json.loads((folder / "results.json").read_text())
+    return results_of("traffic_log_info", calls, folder, "--check")
 
 
 def test_it_names_the_culprits(results: list[dict[str, Any]]) -> None:

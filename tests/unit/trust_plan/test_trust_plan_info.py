@@ -5,54 +5,34 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from tests.unit.local_module import results_of
 from tests.unit.trust_plan.pki import AT, make, origin, pem, server
 
 ROOT = make("Root CA")
 ISSUING = make("Issuing CA", ROOT)
 LEAF = server("cucm1.example.test", ISSUING)
 
-PLAY = """
-- hosts: localhost
-  connection: local
-  gather_facts: false
-  tasks:
-    - collab.expressway.trust_plan_info: "{{ good }}"
-      register: planned
-    - collab.expressway.trust_plan_info: "{{ bad }}"
-      register: failed
-      ignore_errors: true
-    - ansible.builtin.copy:
-        content: "{{ [planned, failed] | to_json }}"
-        dest: "{{ dest }}"
-        mode: "0600"
-      check_mode: false
-"""
-
 
 def test_the_module_plans_and_complains_under_ansible(tmp_path: Path) -> None:
-    planned, failed = _run(
-        tmp_path,
-        good={
+    calls: list[dict[str, Any]] = [
+        {
             "trust_stores": {"expc1": _file(tmp_path, "store.pem", ""), "expc2": ROOT.pem},
             "origins": [origin(LEAF, key_type="rsa")],
             # A comma in a comment must not tear the text apart.
             "candidates": f"# Root, issuing\n{pem(ROOT)}",
             "at": AT.isoformat(),
         },
-        bad={
+        {
             "trust_stores": {"expc1": "/nowhere/store.pem", "expc2": 5},
             "origins": [{"address": " ", "port": 70000, "presented": ""}],
             "candidates": [_file(tmp_path, "ca.pem", ROOT.pem), "/nowhere/ca.pem"],
             "at": "tomorrow",
         },
-    )
+    ]
+    planned, failed = results_of("trust_plan_info", calls, tmp_path, "--check")
     assert planned["changed"] is False
     assert planned["plans"]["expc1"]["not_found"][0]["common_name"] == "Issuing CA"
     assert planned["plans"]["expc1"]["unrepaired"][0]["key_type"] == "rsa"
@@ -73,32 +53,3 @@ def _file(folder: Path, name: str, text: str) -> str:
     path = folder / name
     path.write_text(text)
     return str(path)
-
-
-def _run(tmp_path: Path, **options: Any) -> list[dict[str, Any]]:
-    dest = tmp_path / "result.json"
-    command = Path(sys.executable).with_name("ansible-playbook")
-    play = _file(tmp_path, "play.yml", PLAY)
-    done = subprocess.run(
-        [
-            command,
-            play,
-            "-i",
-            "localhost,",
-            "--check",
-            "-e",
-            json.dumps({**options, "dest": str(dest)}),
-        ],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-        },
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert dest.exists(), done.stdout + done.stderr
-    found: list[dict[str, Any]] = json.loads(dest.read_text())
-    return found

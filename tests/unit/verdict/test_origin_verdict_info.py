@@ -5,10 +5,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,22 +12,8 @@ import yaml
 from ansible_collections.collab.expressway.plugins.modules import origin_verdict_info
 
 from tests.conformance.recorded import recorded_cases
+from tests.unit.local_module import results_of
 
-PLAY = """
-- hosts: localhost
-  connection: local
-  gather_facts: false
-  tasks:
-    - collab.expressway.origin_verdict_info: "{{ item }}"
-      register: result
-      ignore_errors: true
-      loop: "{{ calls }}"
-    - ansible.builtin.copy:
-        content: "{{ result.results | to_json }}"
-        dest: "{{ dest }}"
-        mode: "0600"
-      check_mode: false
-"""
 CASE = next(case for case in recorded_cases() if case.name == "trust_unknown_leaf_int")
 TRUSTED = next(case for case in recorded_cases() if case.name == "trust_root_via_int")
 AT = "2026-11-23T00:00:00Z"
@@ -67,28 +49,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     ]
     for call in calls:
         call.setdefault("at", AT)
-    play, dest = folder / "play.yml", folder / "result.json"
-    play.write_text(PLAY)
-    variables = folder / "variables.json"
-    variables.write_text(json.dumps({"calls": calls, "dest": str(dest)}))
-    done = subprocess.run(
-        [
-            *(str(Path(sys.executable).with_name("ansible-playbook")), str(play), "--check"),
-            *("-i", "localhost,", "-e", f"@{variables}"),
-        ],
-        env={
-            "PATH": "/usr/bin:/bin",
-            "HOME": str(folder),
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-        },
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
-    assert dest.exists(), done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    return json.loads(dest.read_text())
+    return results_of("origin_verdict_info", calls, folder, "--check")
 
 
 def test_text_and_path(results: list[dict[str, Any]]) -> None:
