@@ -56,19 +56,7 @@ def trusting_estate() -> dict[str, Any]:
 
 def covered(cluster: ClusterProfile, cipher_list: str) -> dict[tuple[str, int], bool]:
     """Address and port → whether the certificate that this cipher list brings covers the address."""
-    origins = [
-        {
-            "address": address,
-            "port": listener.port,
-            "product": node.product,
-            "node": node.name,
-            "connect_to": node.address,
-            "source": "inventory",
-        }
-        for node in cluster.nodes
-        for address in node.advertised
-        for listener in node.listeners
-    ]
+    origins = cluster.advertised_origins
     limits = Limits(timeout=5, deadline=60, max_connections=100, max_connections_per_host=4)
     presented = read_presented_chains(
         read_origins(origins), ["offered"], Offer(cipher_list), limits

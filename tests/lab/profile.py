@@ -112,6 +112,23 @@ class ClusterProfile:
             for address in node.advertised
         ]
 
+    @property
+    def advertised_origins(self) -> list[dict[str, Any]]:
+        """What clients can be given, as the audit lists it: each advertised address with each port of its node."""
+        return [
+            {
+                "address": address,
+                "port": listener.port,
+                "product": node.product,
+                "node": node.name,
+                "connect_to": node.address,
+                "source": "inventory",
+            }
+            for node in self.nodes
+            for address in node.advertised
+            for listener in node.listeners
+        ]
+
 
 @dataclass(frozen=True)
 class Account:

@@ -89,19 +89,7 @@ def refusals_of(running: Any, expected: int) -> list[Record]:
 
 def audits(running: Any) -> Iterator[Record]:
     for cluster in running.profile.clusters:
-        addresses = [
-            {
-                "address": address,
-                "port": listener.port,
-                "product": node.product,
-                "node": node.name,
-                "connect_to": node.address,
-                "source": "inventory",
-            }
-            for node in cluster.nodes
-            for address in node.advertised
-            for listener in node.listeners
-        ]
+        addresses = cluster.advertised_origins
         peers = [running.estate.peers[peer.name] for peer in cluster.peers]
         ciphers = peers[0].configuration[CIPHERS_SETTING]
         origins = read_origins(
