@@ -18,6 +18,7 @@ from asyncssh.stream import SSHServerStreamSession
 
 from tests.lab.root_files import RootFiles
 from tests.lab.shell import greeting
+from tests.lab.ssh_connections import Connections, CountedLogin, cut
 from tests.lab.typed_session import TypedSession
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class ShellServer:
     """Serves the shell of `peer` on the connections that it is handed."""
 
     def __init__(self, peer: Peer, host_key: asyncssh.SSHKey) -> None:
-        self._connections: set[asyncssh.SSHServerConnection] = set()
+        self._connections: Connections = set()
         self._options = asyncssh.SSHServerConnectionOptions(
             server_factory=lambda: _Login(peer, self._connections),
             server_host_keys=[host_key],
@@ -64,36 +65,19 @@ class ShellServer:
 
     async def close(self) -> None:
         """Cut every connection."""
-        connections = list(self._connections)
-        for connection in connections:
-            connection.abort()
-        await asyncio.gather(*(connection.wait_closed() for connection in connections))
-        # A connection counts as closed two turns of the loop before its socket is.
-        for _turn in range(2):
-            await asyncio.sleep(0)
+        await cut(self._connections)
 
 
-class _Login(asyncssh.SSHServer):
-    """One connection: who may log in, and that its session is counted until it ends."""
+class _Login(CountedLogin):
+    """Who may log in."""
 
-    def __init__(self, peer: Peer, connections: set[asyncssh.SSHServerConnection]) -> None:
+    def __init__(self, peer: Peer, connections: Connections) -> None:
+        super().__init__(connections, peer.session_closed)
         self._peer = peer
-        self._connections = connections
-        self._counted = False
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        self._connection = conn
+        super().connection_made(conn)
         self._client = conn.get_extra_info("peername")[0]
-        self._connections.add(conn)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._connections.discard(self._connection)
-        self._logged_out()
-
-    def _logged_out(self) -> None:
-        if self._counted:
-            self._counted = False
-            self._peer.session_closed()
 
     def password_auth_supported(self) -> bool:
         return True
@@ -117,7 +101,7 @@ class _Login(asyncssh.SSHServer):
 
     def auth_completed(self) -> None:
         self._over_limit = self._peer.full
-        self._counted = True
+        self._count()
         self._is_root = self._connection.get_extra_info("username") == "root"
         self._peer.session_opened(root=self._is_root)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
+from tests.lab.ssh_connections import Connections, CountedLogin, cut
 from tests.lab.typed_session import TypedSession
 from tests.lab.vos_shell import (
     PAGER,
@@ -60,7 +61,7 @@ class VosServer:
         self._node = node
         self._host_key = host_key
         self._acceptor: asyncssh.SSHAcceptor | None = None
-        self._connections: set[asyncssh.SSHServerConnection] = set()
+        self._connections: Connections = set()
 
     async def start(self, address: str, port: int) -> None:
         self._acceptor = await asyncssh.listen(
@@ -87,38 +88,21 @@ class VosServer:
             return
         self._acceptor.close()
         self._acceptor = None
-        connections = list(self._connections)
-        for connection in connections:
-            connection.abort()
-        await asyncio.gather(*(connection.wait_closed() for connection in connections))
-        # A connection counts as closed two turns of the loop before its socket is.
-        for _turn in range(2):
-            await asyncio.sleep(0)
+        await cut(self._connections)
 
 
-class _Login(asyncssh.SSHServer):
-    """One connection: who may log in, and that its session is counted until it ends."""
+class _Login(CountedLogin):
+    """Who may log in."""
 
-    def __init__(self, node: UcNode, connections: set[asyncssh.SSHServerConnection]) -> None:
+    def __init__(self, node: UcNode, connections: Connections) -> None:
+        super().__init__(connections, node.session_closed)
         self._node = node
-        self._connections = connections
         self._account: Account | None = None
-        self._counted = False
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        self._connection = conn
-        self._connections.add(conn)
+        super().connection_made(conn)
         if len(self._connections) > MOST_CONNECTIONS:
             conn.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._connections.discard(self._connection)
-        self._logged_out()
-
-    def _logged_out(self) -> None:
-        if self._counted:
-            self._counted = False
-            self._node.session_closed()
 
     def begin_auth(self, username: str) -> bool:
         self._user = username
@@ -143,7 +127,7 @@ class _Login(asyncssh.SSHServer):
         return self.validate_password(username, "".join(responses))
 
     def auth_completed(self) -> None:
-        self._counted = True
+        self._count()
         self._node.session_opened()
 
     def session_requested(self) -> asyncssh.SSHServerSession[str]:
