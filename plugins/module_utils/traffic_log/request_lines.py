@@ -46,6 +46,11 @@ STEP, ALLOWED = b'Txn-id="', b'"Request Allowed"'
 RECEIVE, SEND = b'"Receive Request"', b'Detail="Sending Request" Txn-id="'
 DESTINATION = b'Dst-ip="'
 
+LONGEST_WRITER = 256
+"""Bytes that hold the time, host and program of a line."""
+
+Asked: TypeAlias = tuple[bytes, bytes]
+"""Which request it is: who wrote of it, and its transaction."""
 Refusal: TypeAlias = tuple[int, int, Line]
 """Where the record of a refusal starts and ends, and what it tells."""
 Record: TypeAlias = tuple[int, int, Line | None]
@@ -60,8 +65,8 @@ class RequestLines:
     def __init__(self, window: Window, answers: Answers) -> None:
         self._window = window
         self._answers = answers
-        self._refused: list[tuple[int, int, bytes]] = []
-        """Offsets of a refused request and of the end of its answer, and its transaction."""
+        self._refused: list[tuple[int, int, Asked]] = []
+        """Offsets of a refused request and of the end of its answer, and which one it is."""
         self._unanswered = 0
 
     def around(self, refusals: Sequence[Refusal]) -> Records:
@@ -71,7 +76,7 @@ class RequestLines:
         self._refused = [refused for refused in self._refused if refused[1] > base]
         for group in _close_together(refusals, LOOK_AHEAD):
             self._add_refused(group[0][0], group[-1][0] + LOOK_AHEAD, records)
-        known = {transaction for _start, _end, transaction in self._refused}
+        known = {asked for _start, _end, asked in self._refused}
         for group in _close_together(refusals, SENT_AGAIN):
             limit = min(self._window.whole_to, group[-1][0] + SENT_AGAIN)
             for ip in dict.fromkeys(_ip(line) for _start, _end, line in group):
@@ -110,11 +115,12 @@ class RequestLines:
             if added is not None:
                 first, end, line = added
                 transaction = self._transaction(first, end, line)
-                received = self._add_earlier(transaction, first, records)
-                self._refused.append((base + received, base + end, transaction))
+                received = self._add_earlier(transaction, added, records)
+                asked = self._writer(first), transaction
+                self._refused.append((base + received, base + end, asked))
 
     def _add_sent_again(
-        self, start: int, limit: int, ip: str, known: set[bytes], records: Records
+        self, start: int, limit: int, ip: str, known: set[Asked], records: Records
     ) -> None:
         """The requests to an address that were sent before a refusal, and are sent once more between two positions: who got
         through in the end. Adds them to those that are known."""
@@ -124,18 +130,34 @@ class RequestLines:
         while place >= 0:
             line = window.line_start(place)
             transaction = _sent_in(window.text(line, place))
-            if (
-                transaction
-                and transaction not in known
-                and self._was_sent(transaction, start, line)
-            ):
-                known.add(transaction)
-                words = ANSWER + transaction + b'"'
-                answer = window.find(words, place, min(window.whole_to, place + LOOK_AHEAD))
-                added = self._add(answer if answer >= 0 else place, step_at, records)
-                if added is not None:
-                    self._add_earlier(transaction, added[0], records)
+            if transaction:
+                asked = self._writer(line), transaction
+                if asked not in known and self._was_sent(transaction, start, line):
+                    known.add(asked)
+                    added = self._add(self._answer(asked, place), step_at, records)
+                    if added is not None:
+                        self._add_earlier(transaction, added, records)
             place = window.find(to, place + len(to), limit)
+
+    def _answer(self, asked: Asked, start: int) -> int:
+        """Where a request is answered behind a position; the position itself where that is not near."""
+        window = self._window
+        writer, transaction = asked
+        words = ANSWER + transaction + b'"'
+        limit = min(window.whole_to, start + LOOK_AHEAD)
+        answer = window.find(words, start, limit)
+        while answer >= 0 and self._writer(window.line_start(answer)) != writer:
+            answer = window.find(words, answer + len(words), limit)
+        return answer if answer >= 0 else start
+
+    def _writer(self, start: int) -> bytes:
+        """Host and program in a line that starts at a position: each program numbers its transactions by itself."""
+        return b" ".join(self._window.text(start, start + LONGEST_WRITER).split(b" ", 3)[1:3])
+
+    def _writers_differ(self, one: Record, other: Record) -> bool:
+        if isinstance(one[2], Step) and isinstance(other[2], Step):
+            return one[2].writer != other[2].writer
+        return self._writer(one[0]) != self._writer(other[0])
 
     def _was_sent(self, transaction: bytes, start: int, limit: int) -> bool:
         """Was it sent before a position, and not first received between both?"""
@@ -155,8 +177,9 @@ class RequestLines:
         quote = buffer.find(b'"', step, end)
         return self._window.text(step, quote) if step >= len(STEP) and quote >= 0 else b""
 
-    def _add_earlier(self, transaction: bytes, start: int, records: Records) -> int:
-        """The lines before a position that tell of the same request; where the first of them starts."""
+    def _add_earlier(self, transaction: bytes, record: Record, records: Records) -> int:
+        """The lines before a record that tell of the same request; where the first of them starts."""
+        start = record[0]
         if not transaction:
             return start
         buffer = self._window.buffer
@@ -168,7 +191,11 @@ class RequestLines:
             added = self._add(earlier, step_at, records)
             if added is None:
                 break
-            start, end, _line = added
+            begin, end, _line = added
+            if self._writers_differ(added, record):
+                earlier = buffer.rfind(mark, lowest, begin)
+                continue
+            start = begin
             if buffer.find(RECEIVE, start, earlier) >= 0:
                 self._add_allowed(end, sent, records)
                 break

@@ -51,8 +51,8 @@ LONGEST_SAMPLE = 1000
 MOST_TOLD = 8192
 """Records that are remembered before those that have left the window are forgotten."""
 OF_A_REQUEST = (Step, Allowed)
-SIGNS = (b". Action=", b"SSL connection failed for '")
-"""What every line about a refusal has in it, as the program prints it. Only a short text may have other spaces."""
+SIGNS = (b"Action=Terminate", b"Action=Continue", b"SSL connection failed for")
+"""What every line about a refusal has in it, whatever the spaces around; only a short text may break within these words."""
 
 
 @dataclass(slots=True, eq=False)
@@ -98,6 +98,10 @@ class Scanner:
         self._ahead: list[Record] = []  # records that are known, but not handed out yet
         self._counted_to = 0  # up to which lines were counted
         self._newlines = 0
+        self._numbered = (
+            0,
+            0,
+        )  # the last place whose line was asked for, and how many lines end before it
         self.skipped = 0
 
     @property
@@ -210,8 +214,10 @@ class Scanner:
             return end
         window = self._window
         after = window.buffer.find(b"\n", end, min(window.end, end + LONGEST_RECORD)) + 1
-        words = f"[{line.thread}] ERROR: SSL connection failed for '{line.origin.name}': ".encode()
-        line.echoed = after > 0 and window.buffer.find(words, end, after) >= 0
+        words = f"[{line.thread}] ERROR: SSL connection failed for '{line.origin.name}': "
+        if line.writer.peer is not None:
+            words = f" {line.writer.peer} traffic_server[{line.writer.process}]: {words}"
+        line.echoed = after > 0 and window.buffer.find(words.encode(), end, after) >= 0
         return after if line.echoed else end
 
     def _read_all(self, records: Records, limit: int) -> Iterator[Found | Step | Allowed]:
@@ -241,10 +247,16 @@ class Scanner:
             return None
 
     def _number(self, start: int) -> int:
-        self._count_to(start)
         window = self._window
-        behind = window.buffer.count(b"\n", start, self._counted_to - window.base)
-        return self._newlines - behind + 1
+        base, count = window.base, window.buffer.count
+        self._count_to(start)
+        place, lines = self._numbered
+        if base <= place <= base + start:
+            lines += count(b"\n", place - base, start)
+        else:
+            lines = self._newlines - count(b"\n", start, self._counted_to - base)
+        self._numbered = base + start, lines
+        return lines + 1
 
     def _count_to(self, position: int) -> None:
         window = self._window
@@ -269,7 +281,7 @@ class Scanner:
         window = self._window
         lowest = max(0, window.end - LONGEST_RECORD)
         start = window.buffer.rfind(b"\n", lowest, window.end) + 1
-        if window.base + start >= self._read_to:
+        if window.base + start >= max(self._read_to, self._beyond):
             self._line(window.text(start, window.end))
 
 

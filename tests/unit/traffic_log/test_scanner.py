@@ -24,7 +24,14 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.wind
     HISTORY,
 )
 
-from tests.unit.traffic_log.generated import ORIGINS, START, Origin, one_request, peers_of
+from tests.unit.traffic_log.generated import (
+    ORIGINS,
+    START,
+    Origin,
+    one_request,
+    peers_of,
+    warning,
+)
 from tests.unit.traffic_log.test_generated_logs import Bytes
 
 NOISE = f"2026-11-20T07:00:00.000+00:00 expc1 tvcs: {'nothing ' * 50}\n"
@@ -149,3 +156,73 @@ def test_a_rotation_may_lie_within_a_request(sent: int) -> None:
     result = analyse([Bytes("older", text.encode()), Bytes("newer", rest.encode())], Options())
     assert ports(result) == [(SELF_SIGNED.address, [SELF_SIGNED.port], 1)]
     assert result["refusals"][0]["users"] == ["user1"]
+
+
+WRITTEN = "Core server certificate verification failed for (cucm1.example.test). Action=Terminate "
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        pytest.param(WRITTEN, WRITTEN.replace(". ", "."), id="no space"),
+        pytest.param(WRITTEN, WRITTEN.replace(". ", ".  "), id="two spaces"),
+        pytest.param("] WARNING: ", "]WARNING:", id="no space behind the thread"),
+        pytest.param("] ERROR: SSL", "]ERROR:SSL", id="no space in the second line"),
+        pytest.param("Terminate", "Continue", id="a warning only"),
+        pytest.param(
+            warning(SELF_SIGNED),
+            "WARNING: TS_EVENT_SSL_VERIFY_SERVER plugin failed the origin certificate check for cucm1.example.test.  "
+            "Action=Terminate SNI=cucm1.example.test",
+            id="by a plugin, as it is printed",
+        ),
+    ],
+)
+def test_spaces_vary_in_large_logs_as_in_short_ones(written: str, found: str) -> None:
+    lines = [line.replace(written, found) for line in request(SELF_SIGNED)]
+    assert lines != request(SELF_SIGNED)
+    short = analyse([Bytes("log", "".join(lines).encode())], Options(max_samples=0))
+    large = analyse([amid(*lines)], Options(max_samples=0))
+    assert short["refusals"] and large["connections"]["refused"] == short["connections"]["refused"]
+    # What a short text begins with may be cut off; what is known of a large one is known for sure.
+    told_in = [
+        [(one["stage"], one["error"], one["ports"], one["count"]) for one in result["refusals"]]
+        for result in (short, large)
+    ]
+    assert told_in[0] == told_in[1]
+
+
+@pytest.mark.parametrize("other", [("expc1", "expc2"), ("traffic_server[", "traffic_server[9")])
+def test_programs_that_write_into_one_file_are_told_apart(other: tuple[str, str]) -> None:
+    """They number their transactions by themselves; here both have the same numbers."""
+    one = request(SELF_SIGNED)
+    two = [
+        line.replace(*other) for line in request(Origin("cucm2.example.test", "10.1.0.2", 6971, 20))
+    ]
+    result = told(*(line for pair in zip(one, two, strict=True) for line in pair))
+    assert sorted((r["address"], r["ports"], r["certainty"], r["users"]) for r in result["refusals"]) == [
+        ("cucm1.example.test", [6972], "exact", ["user1"]),
+        ("cucm2.example.test", [6971], "exact", ["user1"]),
+    ]  # fmt: skip
+    assert result["connections"]["refused"] == 2 * attempts(one)
+
+
+def test_a_refusal_that_is_cut_off_at_the_end_is_skipped_once() -> None:
+    line = next(line for line in request(SELF_SIGNED) if " WARNING: " in line)
+    for length in range(line.index("Action="), line.index(" depth=")):
+        text = f"{NOISE * 1000}{line[:length]}"
+        result = analyse([Bytes("log", text.encode())], Options())
+        # Behind the address the sentence may be complete.
+        assert result["skipped_lines"] + len(result["refusals"]) <= 1
+
+
+def test_samples_name_their_lines_wherever_the_buffer_was_moved() -> None:
+    (peer,) = peers_of(random.Random(3), 1)
+    lines: list[str] = []
+    while sum(map(len, lines)) < 2 * BUFFER:
+        at = START + timedelta(milliseconds=20 * len(lines))
+        made = one_request(peer, at, UNKNOWN_CA, "user1")
+        lines += [f"{line}\n" for _time, line, _truth in made] + [NOISE] * 200
+    result = analyse([Bytes("log", "".join(lines).encode())], Options(max_samples=1000))
+    samples = [sample for one in result["refusals"] for sample in one["samples"]]
+    assert len(samples) == attempts(lines)
+    assert all(lines[sample["line"] - 1].strip() == sample["text"] for sample in samples)
