@@ -202,6 +202,7 @@ connections:
       description:
         - Requests that got through, which are those answered with a status from 200 to 399.
         - Neither refused requests nor those that failed for another reason are in it.
+        - All requests in the files count, whatever O(since) and O(until) say; those in two downloads that overlap count twice.
       type: int
     refused:
       description: Connections that were refused; each attempt of a request counts.

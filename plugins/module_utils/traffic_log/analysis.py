@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.correlation import (
     Correlation,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import Refused
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.refusals import (
     Refusals,
 )
@@ -49,6 +50,15 @@ class Options:
     since: datetime | None = None
     until: datetime | None = None
 
+    def wants(self, refusal: Refused) -> bool:
+        """Is the refusal known to lie between the two moments?"""
+        if self.since is None and self.until is None:
+            return True
+        at = refusal.at
+        if at is None or (self.since is not None and at < self.since.timestamp()):
+            return False
+        return self.until is None or at <= self.until.timestamp()
+
 
 def analyse(
     files: Iterable[LogFile], options: Options, line_numbers: LineNumbers | None = None
@@ -58,13 +68,8 @@ def analyse(
 
     Files are read in the given order, once; the parts of a rotated log belong together, oldest first.
     """
-    refusals = Refusals(
-        peer=options.peer,
-        max_samples=options.max_samples,
-        since=options.since.timestamp() if options.since else None,
-        until=options.until.timestamp() if options.until else None,
-    )
-    correlation = Correlation(refusals.add)
+    refusals = Refusals(peer=options.peer, max_samples=options.max_samples)
+    correlation = Correlation(refusals.add, options.wants)
     read: list[dict[str, Any]] = []
     unread: list[str] = []
     through = skipped = 0

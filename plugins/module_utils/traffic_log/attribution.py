@@ -32,11 +32,12 @@ CERTAINTIES = (EXACT, PROBABLE, AMBIGUOUS)
 
 @dataclass(slots=True, eq=False)
 class Hit:
-    """A refusal where it was found: `file` and line."""
+    """A refusal where it was found: `file` and line. One that is not `wanted` is tied to its request, but not told."""
 
     refusal: Refused
     found: Found
     file: str
+    wanted: bool = True
 
     @property
     def cause(self) -> Cause:
@@ -91,11 +92,11 @@ class Pending:
 def attributions(pending: Sequence[Pending]) -> list[Attribution]:
     """What these hits of one process and one origin host belong to, as far as the requests are known by now.
 
-    Counts the requests as refused for the causes of the hits.
+    Counts the requests as refused for the causes of those hits that are wanted.
     """
     undisputed = _undisputed(pending)
     if undisputed is not None:
-        return [undisputed]
+        return undisputed
     crowded = _too_many(pending)
     doubtful = {*_of_two_minds(pending), *crowded}
     left: list[Pending] = []
@@ -122,6 +123,8 @@ def _grouped(
     for item, possible, sure in decided:
         if len(_origins(possible)) > 1 and remaining:
             possible = [remaining.pop()]
+        if not item.hit.wanted:
+            continue
         origins = tuple(sorted(_origins(possible), key=str))
         hits, requests, _sure = groups.setdefault((origins, sure, item.hit.cause), ([], {}, sure))
         hits.append(item.hit)
@@ -132,8 +135,8 @@ def _grouped(
     ]
 
 
-def _undisputed(pending: Sequence[Pending]) -> Attribution | None:
-    """What becomes of hits that are one for each attempt of one refused request: most are."""
+def _undisputed(pending: Sequence[Pending]) -> list[Attribution] | None:
+    """What becomes of hits that are one for each attempt of one refused request: most are. None for others."""
     first = pending[0]
     if len(first.candidates) != 1:
         return None
@@ -151,11 +154,13 @@ def _undisputed(pending: Sequence[Pending]) -> Attribution | None:
         attempts.add(item.attempts[request])
     if 0 in attempts or len(attempts) < len(pending):
         return None
+    hits = tuple([item.hit for item in pending if item.hit.wanted])
+    if not hits:
+        return []
     fresh = () if cause in request.counted else (request,)
     if fresh:
         request.counted += (cause,)
-    hits = tuple([item.hit for item in pending])
-    return Attribution(hits, asked.host, (asked.port,), EXACT, fresh, len(fresh))
+    return [Attribution(hits, asked.host, (asked.port,), EXACT, fresh, len(fresh))]
 
 
 def _attribution(hits: Sequence[Hit], requests: Sequence[Request], certainty: str) -> Attribution:

@@ -49,10 +49,16 @@ Place: TypeAlias = tuple[str, str | None]
 
 
 class Correlation:
-    """Takes the lines of all files in their order and hands out attributions through `attributed`."""
+    """Takes the lines of all files in their order and hands out attributions through `attributed`, for those refusals that
+    are `wanted`."""
 
-    def __init__(self, attributed: Callable[[Attribution], None]) -> None:
+    def __init__(
+        self,
+        attributed: Callable[[Attribution], None],
+        wanted: Callable[[Refused], bool] = lambda _refusal: True,
+    ) -> None:
         self._attributed = attributed
+        self._wanted = wanted
         self._processes: dict[Writer, Process] = {}
         self._pending: dict[tuple[Writer, Place], list[Pending]] = {}
         self._echoes: dict[tuple[Writer, str | None, str], int] = {}
@@ -73,7 +79,7 @@ class Correlation:
         elif isinstance(line, Allowed):
             self._process(line.writer).allowed(line)
         elif isinstance(line.line, Refused):
-            self._refused(Hit(line.line, line, file))
+            self._refused(Hit(line.line, line, file, self._wanted(line.line)))
         else:
             self._failed(line.line, line, file)
 
@@ -128,7 +134,7 @@ class Correlation:
         who = (line.writer, line.time, line.at, line.thread)
         cause = Cause(HANDSHAKE, TERMINATE, line.reason)
         refusal = Refused(*who, Origin(line.name, None, None), cause)
-        self._refused(Hit(refusal, found, file))
+        self._refused(Hit(refusal, found, file, self._wanted(refusal)))
 
     def _is_copy(self, hit: Hit) -> bool:
         """The same line in two files, as in two downloads that overlap."""
@@ -143,6 +149,8 @@ class Correlation:
 
     def _alone(self, hit: Hit) -> None:
         """No request is known: one at least, and lines close together are the attempts of one."""
+        if not hit.wanted:
+            return
         refusal = hit.refusal
         origin = refusal.origin
         same = (refusal.writer, refusal.thread, origin.name, origin.ip, refusal.cause)

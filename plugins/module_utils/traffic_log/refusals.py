@@ -64,22 +64,14 @@ class Refusals:
         *,
         peer: str | None = None,
         max_samples: int = 3,
-        since: float | None = None,
-        until: float | None = None,
     ) -> None:
         self._peer = peer
         self._max_samples = max_samples
-        self._since = since
-        self._until = until
         self._records: dict[tuple[object, ...], _Record] = {}
         self.refused = 0
 
     def add(self, attribution: Attribution) -> None:
         hits = attribution.hits
-        if self._since is not None or self._until is not None:
-            hits = tuple(hit for hit in hits if self._wanted(hit))
-        if not hits:
-            return
         record = self._record(hits[0], attribution)
         record.count += attribution.count
         if record.certainty != attribution.certainty:
@@ -137,15 +129,6 @@ class Refusals:
 
     def _where(self, record: _Record) -> tuple[str, str]:
         return self._peer_of(record.first_hit), record.address.lower()
-
-    def _wanted(self, hit: Hit) -> bool:
-        """Is it known to lie between the two moments?"""
-        at = hit.refusal.at
-        if at is None:
-            return False
-        return (self._since is None or at >= self._since) and (
-            self._until is None or at <= self._until
-        )
 
     def _peer_of(self, hit: Hit) -> str:
         return hit.refusal.writer.peer or self._peer or hit.file.rpartition("/")[2]

@@ -7,9 +7,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log import correlation
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.analysis import (
+    Options,
+    analyse,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.archives import (
+    PackedLog,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.attribution import (
     EXACT,
     Attribution,
@@ -137,3 +145,17 @@ def test_what_two_files_repeat_counts_once_as_far_back_as_is_promised(
     assert repeated == 0
     # Nothing is remembered for ever.
     assert len(told(lines, lines[:5])) == len(lines) + 5
+
+
+def test_outside_the_wanted_time_requests_count_for_nothing_though_they_overlap() -> None:
+    """Each is answered when the next one is under way, so that all are resolved together."""
+    lines = [*LONG_BEFORE]
+    for number in range(20, 40):
+        lines += [received(number, number, ONE), sent(number, number, ONE), refused(number + 0.2)]
+        lines += [answered(number + 0.3, number - 1)] if number > 20 else []
+    log = io.BytesIO("".join([*lines, answered(41, 39)]).encode())
+    files = [PackedLog("log", log, None)]
+    since, until = (datetime(2026, 11, 20, 8, 0, second, tzinfo=UTC) for second in (30, 35))
+    result = analyse(files, Options(since=since, until=until))
+    assert [(one["count"], one["first"][17:23]) for one in result["refusals"]] == [(5, "30.200")]
+    assert result["connections"]["refused"] == 5
