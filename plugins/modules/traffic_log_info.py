@@ -105,9 +105,14 @@ refusals:
       type: str
       sample: cucm1.example.test
     ip:
-      description: IP address that the peer connected to; null where the line does not tell it.
+      description: IP address that the peer connected to first; null where the line does not tell it.
       type: str
       sample: 192.0.2.10
+    ips:
+      description: All IP addresses of that host that the peer connected to.
+      type: list
+      elements: str
+      sample: [192.0.2.10]
     ports:
       description:
         - The port that clients asked for.

@@ -22,6 +22,12 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit.finding im
 from ansible_collections.collab.expressway.plugins.module_utils.audit.situation import (
     BREAKS_TODAY,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
+    TERMINATE,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.verdict.chain_verdict import (
+    echoes,
+)
 
 Record = dict[str, Any]
 
@@ -92,12 +98,22 @@ def join_audits(
 
 
 def _same_cause(refusal: Mapping[str, Any], verdict: Mapping[str, Any]) -> bool:
+    if refusal["action"] != TERMINATE and _is_told_with(refusal, verdict):
+        return True
     if refusal["stage"] != verdict["stage"]:
         return False
     return refusal["stage"] == "name" or (refusal["error_code"], refusal["depth"]) == (
         verdict["error_code"],
         verdict["depth"],
     )
+
+
+def _is_told_with(refusal: Mapping[str, Any], verdict: Mapping[str, Any]) -> bool:
+    """A traffic server that only warns goes on after the first error, which is the one of the verdict, and writes all."""
+    if refusal["error_code"] in echoes(verdict["error_code"]):
+        return True
+    told = f"{refusal['error']} at depth {refusal['depth']}"
+    return any(text.startswith(told) for text in verdict["reveals"])
 
 
 def _host_name(peer: str) -> str:
@@ -149,9 +165,10 @@ def _unpredicted(refusal: Mapping[str, Any], others: Sequence[Mapping[str, Any]]
         dict.fromkeys(f"{other['error']} at port {other['port']}" for other in others)
     )
     seen = f"The audit predicts {predicted}." if others else "The audit predicts no refusal there."
+    did = "refused" if refusal["action"] == TERMINATE else "warned about"
     found = finding(
         WARNING,
-        f"{refusal['peer']} refused {where}, which the audit does not predict",
+        f"{refusal['peer']} {did} {where}, which the audit does not predict",
         [
             f"{refusal['error']}: {refusal['count']} requests, last {refusal['last'] or 'at an unknown time'}",
             seen,

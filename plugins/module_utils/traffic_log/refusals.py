@@ -50,6 +50,7 @@ class _Record:
     last: Hit | None = None
     users: set[str] = field(default_factory=set)
     requests: dict[str, None] = field(default_factory=dict)
+    ips: set[str] = field(default_factory=set)
     samples: list[Hit] = field(default_factory=list)
 
 
@@ -82,6 +83,8 @@ class Refusals:
             if len(record.requests) < MOST_REQUESTS and (text := request.text):
                 record.requests.setdefault(text)
         for hit in hits:
+            if hit.refusal.origin.ip:
+                record.ips.add(hit.refusal.origin.ip)
             _stretch_to(record, hit)
             if len(record.samples) < self._max_samples:
                 record.samples.append(hit)
@@ -139,7 +142,6 @@ class Refusals:
         key = (
             self._peer_of(hit),
             address.lower(),
-            origin.ip,
             attribution.ports,
             origin.name.lower(),
             hit.cause,
@@ -160,6 +162,7 @@ class Refusals:
             "peer": self._peer_of(record.first_hit),
             "address": record.address,
             "ip": origin.ip,
+            "ips": sorted(record.ips),
             "ports": list(record.ports),
             "certainty": record.certainty,
             "stage": cause.stage,
@@ -188,6 +191,7 @@ class Refusals:
 def _merge(into: _Record, other: _Record, max_samples: int) -> None:
     into.count += other.count
     into.users |= other.users
+    into.ips |= other.ips
     into.requests |= other.requests
     into.samples = [*into.samples, *other.samples][:max_samples]
     for hit in (other.first, other.last):

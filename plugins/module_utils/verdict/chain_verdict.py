@@ -176,14 +176,18 @@ def _unverified(
     )
 
 
+def echoes(code: int | None) -> set[int]:
+    """Errors that OpenSSL tells for the same reason after one, when it goes on: an unverified leaf, where the issuer is missing."""
+    return {errors.UNVERIFIED_LEAF, *ECHOES.get(code or 0, ())}
+
+
 def _reveals(first: ChainError, everything: Judgement, *, after_leaf: bool) -> tuple[str, ...]:
-    # An unverified leaf is the echo of a missing issuer.
-    echoes = {errors.UNVERIFIED_LEAF, *ECHOES.get(first.code, ())}
+    echoed = echoes(first.code)
     others = (
         error
         for error in everything.errors
         if (error.code, error.depth) != (first.code, first.depth)
-        and error.code not in echoes
+        and error.code not in echoed
         and error.after_leaf == after_leaf
     )
     return tuple(dict.fromkeys(_told(error) for error in others))

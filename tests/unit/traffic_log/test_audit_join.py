@@ -92,6 +92,23 @@ def test_what_the_audit_does_not_predict_is_a_finding(
     assert "the line" in found["evidence"]
 
 
+@pytest.mark.parametrize(
+    ("otherwise", "did"),
+    [
+        ({"error_code": 21, "error": "unable to verify the first certificate"}, None),
+        ({"error_code": 21, "error": "x", "action": "Terminate"}, "refused"),
+        ({"error_code": 10, "error": "certificate has expired"}, "warned about"),
+    ],
+)
+def test_a_traffic_server_that_only_warns_tells_more_than_the_first_error(
+    model: Record, otherwise: dict[str, Any], did: str | None
+) -> None:
+    joined = join_audit([refusal(**{"action": "Continue", **otherwise})], model)
+    titles = [one["title"] for one in joined["unpredicted"]]
+    assert len(titles) == (did is not None) != len(joined["explained"])
+    assert all(title.startswith(f"expc1 {did} {NODE}") for title in titles)
+
+
 def test_what_nobody_met_is_for_information(model: Record) -> None:
     joined = join_audits([], [model])
     (found,) = joined["not_in_log"]

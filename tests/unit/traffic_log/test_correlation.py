@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log import correlation
@@ -69,8 +71,8 @@ def answered(at: float, transaction: int) -> str:
     )
 
 
-def refused(at: float, thread: int = 1) -> str:
-    return line(at, f"[ET_NET {thread}] {warning(ONE)}")
+def refused(at: float, origin: Origin = ONE) -> str:
+    return line(at, f"[ET_NET 1] {warning(origin)}")
 
 
 LONG_BEFORE = [received(1, 1, ONE), sent(1, 1, ONE), answered(1, 1)]
@@ -147,15 +149,26 @@ def test_what_two_files_repeat_counts_once_as_far_back_as_is_promised(
     assert len(told(lines, lines[:5])) == len(lines) + 5
 
 
+def analysed(lines: Sequence[str], options: Options) -> dict[str, Any]:
+    return analyse([PackedLog("log", io.BytesIO("".join(lines).encode()), None)], options)
+
+
+def test_a_host_with_two_addresses_is_one_origin() -> None:
+    other = replace(ONE, ip="10.1.0.9")
+    attempts = [sent(20, 5, ONE), refused(20, ONE), sent(21, 5, other), refused(21, other)]
+    lines = [*LONG_BEFORE, received(20, 5, ONE), *attempts, answered(22, 5)]
+    (told_once,) = analysed(lines, Options())["refusals"]
+    assert (told_once["count"], told_once["ip"]) == (1, ONE.ip)
+    assert told_once["ips"] == [ONE.ip, other.ip]
+
+
 def test_outside_the_wanted_time_requests_count_for_nothing_though_they_overlap() -> None:
     """Each is answered when the next one is under way, so that all are resolved together."""
     lines = [*LONG_BEFORE]
     for number in range(20, 40):
         lines += [received(number, number, ONE), sent(number, number, ONE), refused(number + 0.2)]
         lines += [answered(number + 0.3, number - 1)] if number > 20 else []
-    log = io.BytesIO("".join([*lines, answered(41, 39)]).encode())
-    files = [PackedLog("log", log, None)]
     since, until = (datetime(2026, 11, 20, 8, 0, second, tzinfo=UTC) for second in (30, 35))
-    result = analyse(files, Options(since=since, until=until))
+    result = analysed([*lines, answered(41, 39)], Options(since=since, until=until))
     assert [(one["count"], one["first"][17:23]) for one in result["refusals"]] == [(5, "30.200")]
     assert result["connections"]["refused"] == 5
