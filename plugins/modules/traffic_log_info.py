@@ -26,8 +26,10 @@ options:
   paths:
     description:
       - Log files, folders with log files, and archives, on the host that runs the module.
-      - Name the logs of all peers of a cluster in one task. In a folder, the parts of a rotated log are read oldest
-        first.
+      - Name the logs of all peers of a cluster in one task.
+      - The parts of a rotated log are read oldest first, such as C(messages.1) before C(messages), wherever they stand among the
+        paths, in a folder or in a zip archive; those in a tar archive are read in its order.
+      - Text in UTF-16 is read, too.
       - The log files of Apache Traffic Server itself, such as V(diags.log), are read, too.
     type: list
     elements: path
@@ -232,7 +234,7 @@ files:
       description: RV(skipped_lines) of this file.
       type: int
 skipped_files:
-  description: Files that are no logs, such as packet captures.
+  description: Files that are no logs, such as packet captures. The task fails when there are no others.
   returned: always
   type: list
   elements: dict
@@ -318,6 +320,9 @@ def main() -> None:
         result["joined"] = join_audits(result["refusals"], module.params["audits"])
     if result["unread"]:
         module.fail_json(msg="Not everything was read. " + "; ".join(result["unread"]), **result)
+    if result["skipped_files"] and not result["files"]:
+        skipped = "; ".join(f"{one['path']}: {one['reason']}" for one in result["skipped_files"])
+        module.fail_json(msg=f"paths: there is no log in them. {skipped}", **result)
     module.exit_json(changed=False, **result)
 
 

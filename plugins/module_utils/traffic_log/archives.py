@@ -17,9 +17,18 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import IO, Protocol
+from typing import IO
 
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.analysis import Unread
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.encodings import (
+    Reader,
+    Recoded,
+    is_text,
+    utf_16_in,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.rotation import (
+    age_order,
+)
 
 BLOCK = 512
 PIECE = 256 * 1024
@@ -38,12 +47,6 @@ PACKET_CAPTURES = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a"
 NOT_UNPACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7z", b"Rar!": "rar"}
 
 REMEDY = "Unpack it and name the log files in it."
-
-
-class Reader(Protocol):
-    """Bytes in order; `read` returns up to `size` bytes, and none at the end."""
-
-    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass
@@ -216,7 +219,12 @@ def logs_in(
         for start, kind in NOT_UNPACKED.items():
             if head.startswith(start):
                 raise Unread(f"{name}: {kind} is not read. {REMEDY}")
-        yield PackedLog(name, peeked, modified)
+        encoding = utf_16_in(head)
+        if encoding is not None:
+            yield PackedLog(name, Recoded(peeked, encoding), modified)
+        else:
+            no_log = None if is_text(head) else "it is no text"
+            yield PackedLog(name, peeked, modified, skipped=no_log)
 
 
 def exactly(reader: Reader, size: int) -> bytes:
@@ -241,7 +249,7 @@ def _zip(
             archive = zipfile.ZipFile(seekable or spooled)
         except zipfile.BadZipFile as error:
             raise Unread(f"{name}: it is no whole zip ({error}). Download it again.") from None
-        for info in archive.infolist():
+        for info in sorted(archive.infolist(), key=lambda info: age_order(info.filename)):
             if info.is_dir():
                 continue
             growth.member()

@@ -16,6 +16,9 @@ from datetime import datetime
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.answers import (
     Answers,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.encodings import (
+    UTF_8_MARK,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
     SENT_BACK,
     TERMINATE,
@@ -117,6 +120,7 @@ class Scanner:
         """Every line that matters, in the order of the stream; then raises what the stream raised, a `ValueError`."""
         window = self._window
         window.fill()
+        window.hide(UTF_8_MARK)
         if window.ended and window.end <= SHORT:
             yield from self._short()
         else:

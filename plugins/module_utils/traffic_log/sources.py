@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,11 +24,18 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.arch
     PackedLog,
     logs_in,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.encodings import (
+    is_text,
+    utf_16_in,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.rotation import (
+    age_order,
+    oldest_first,
+)
 
 PIECE = 1024 * 1024
 TAR_MAGIC = b"ustar"
 PACKED = (GZIP, ZIP, *PACKET_CAPTURES, *NOT_UNPACKED)
-ROTATED = re.compile(r"(?P<base>.+?)\.(?P<number>\d{1,4})(?P<packed>\.\w+)?")
 
 
 class PlainLog:
@@ -72,11 +78,12 @@ def open_logs(
 ) -> Iterator[LogFile]:
     """Every log in the files and folders, each to be read before the next.
 
-    A folder's files come in the order of their names, the parts of a rotated log oldest first. A file that is named
-    twice is read once. What cannot be read goes to `unread`, what is no log to `skipped` as {path, reason}.
+    A folder's files come in the order of their names, others in the given one, the parts of a rotated log oldest first. A
+    file that is named twice is read once. What cannot be read goes to `unread`, what is no log to `skipped` as
+    {path, reason}.
     """
     seen: set[tuple[int, int]] = set()
-    for text in paths:
+    for text in oldest_first(paths):
         path = Path(text).expanduser()
         for file in _files_in(path) if path.is_dir() else [path]:
             try:
@@ -119,7 +126,8 @@ def _logs_of(path: Path, modified: datetime) -> Iterator[LogFile]:
             return
         head = file.read(512)
         file.seek(0)
-        if head.startswith(PACKED) or head[257:262] == TAR_MAGIC:
+        is_packed = head.startswith(PACKED) or head[257:262] == TAR_MAGIC
+        if is_packed or utf_16_in(head) or not is_text(head):
             reader = OnDisk(file, growth)
             yield from logs_in(str(path), reader, modified, growth, seekable=file)
         else:
@@ -133,12 +141,4 @@ def _files_in(folder: Path) -> list[Path]:
         for name in names
         if Path(parent, name).is_file()
     ]
-    return sorted(found, key=_age_order)
-
-
-def _age_order(path: Path) -> tuple[str, str, int, str]:
-    """Sorts `messages.2.gz`, `messages.1`, `messages`: the higher the number, the older the part."""
-    rotated = ROTATED.fullmatch(path.name)
-    if rotated is None:
-        return str(path.parent), path.name, 1, path.name
-    return str(path.parent), rotated["base"], -int(rotated["number"]), path.name
+    return sorted(found, key=lambda path: age_order(str(path)))

@@ -78,6 +78,11 @@ class Window:
             self.end += count
         self.ended = self.end < wanted
 
+    def hide(self, mark: bytes) -> None:
+        """Take what the stream begins with for spaces, so that the first record begins like any other."""
+        if self.base == 0 and self.buffer.startswith(mark):
+            self._view[: len(mark)] = b" " * len(mark)
+
     @property
     def is_full(self) -> bool:
         """Is there no room for one chunk more?"""

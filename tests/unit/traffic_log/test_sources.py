@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import random
 import subprocess
 import sys
 import tarfile
@@ -40,6 +41,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.traffic_log.excerpts import IP_ADDRESS, SELF_SIGNED
+from tests.unit.traffic_log.generated import ORIGINS, warning
 
 LOG = IP_ADDRESS.encode()
 MB = 1 << 20
@@ -149,6 +151,51 @@ def test_a_folder_is_read_oldest_part_first(tmp_path: Path) -> None:
     assert (record["ports"], record["certainty"], record["users"]) == ([6972], "exact", ["emusk"])
 
 
+@pytest.mark.parametrize("kind", ["named", "zip", "with dates"])
+def test_parts_are_put_in_order_wherever_they_are_named(tmp_path: Path, kind: str) -> None:
+    lines = SELF_SIGNED.split("\n\n")
+    texts = ["\n\n".join(part) + "\n\n" for part in (lines[8:], lines[4:8], lines[:4])]
+    names = ["messages", "messages.1", "messages.2"]
+    if kind == "with dates":
+        names = ["messages", "messages-20261120", "messages-20261119"]
+    members = {name: text.encode() for name, text in zip(names, texts, strict=True)}
+    if kind == "zip":
+        paths = [tmp_path / "logs.zip"]
+        paths[0].write_bytes(zipped(members))
+    else:
+        paths = [tmp_path / name for name in names]
+        for path in paths:
+            path.write_bytes(members[path.name])
+    (record,) = read(*paths)["refusals"]
+    assert (record["ports"], record["certainty"], record["users"]) == ([6972], "exact", ["emusk"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_what_an_editor_saved_is_read_like_the_original(tmp_path: Path, encoding: str) -> None:
+    line = (
+        f"2026-11-20T08:00:00.000+00:00 expc1 traffic_server[1]: [ET_NET 0] {warning(ORIGINS[1])}\n"
+    )
+    for name, text in {"whole": SELF_SIGNED, "warning": line * 3000}.items():
+        original, saved = tmp_path / name, tmp_path / f"{name}.txt"
+        original.write_text(text)
+        content = text.encode(encoding)
+        saved.write_bytes(gzip.compress(content) if name == "whole" else content)
+        expected, told = read(original)["refusals"], read(saved)["refusals"]
+        for record in (*expected, *told):
+            for sample in record["samples"]:
+                sample["file"] = ""
+        assert told == expected and expected
+
+
+def test_what_is_no_text_is_named_not_read(tmp_path: Path) -> None:
+    (tmp_path / "core").write_bytes(random.Random(1).randbytes(100_000))
+    (tmp_path / "log").write_bytes("é\xff\x1b[0m".encode("latin-1") + LOG)
+    result = read(tmp_path)
+    (skipped,) = result["skipped_files"]
+    assert (Path(skipped["path"]).name, skipped["reason"]) == ("core", "it is no text")
+    assert result["refusals"]
+
+
 def test_packet_captures_are_named_not_read(tmp_path: Path) -> None:
     (tmp_path / "eth0.pcap").write_bytes(b"\xd4\xc3\xb2\xa1" + LOG)
     result = read(tmp_path)
@@ -196,12 +243,12 @@ def test_a_damaged_archive_does_not_hide_the_other_files(tmp_path: Path) -> None
 
 def test_a_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "HARMLESS", 8 * MB)
-    bomb = gzip.compress(bytes(64 * MB), 9)
+    bomb = gzip.compress(b"\n" * (64 * MB), 9)
     contents = {
         "gz": bomb,
         "gz in gz": gzip.compress(bomb),
-        "zip": zipped({"bomb": bytes(64 * MB)}),
-        "tar.gz": tar({"bomb": bytes(64 * MB)}),
+        "zip": zipped({"bomb": b"\n" * (64 * MB)}),
+        "tar.gz": tar({"bomb": b"\n" * (64 * MB)}),
     }
     for kind, content in contents.items():
         path = tmp_path / "bomb"

@@ -27,6 +27,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     (logs / "messages").write_text(IP_ADDRESS)
     (logs / "other.gz").write_bytes(gzip.compress(SELF_SIGNED.encode()))
     (folder / "empty").touch()
+    (folder / "core").write_bytes(bytes(1000))
     (folder / "cut.gz").write_bytes(gzip.compress(SELF_SIGNED.encode())[:-9])
     calls: list[dict[str, Any]] = [
         {"paths": [str(logs)]},
@@ -40,6 +41,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         },
         {"paths": [str(folder / "cut.gz"), str(logs / "messages")]},
         {"paths": [str(logs)], "audits": []},
+        {"paths": [str(folder / "core")]},
     ]
     return results_of("traffic_log_info", calls, folder, "--check")
 
@@ -83,6 +85,12 @@ def test_a_damaged_file_fails_with_what_could_be_read(results: list[dict[str, An
     told = results[4]
     assert told["failed"] and "cut.gz: it is cut off" in told["msg"]
     assert "10.48.36.215" in {one["address"] for one in told["refusals"]}
+
+
+def test_no_log_at_all_is_no_clean_log(results: list[dict[str, Any]]) -> None:
+    told = results[6]
+    assert told["failed"] and "there is no log in them" in told["msg"]
+    assert "core: it is no text" in told["msg"]
 
 
 def test_audits_are_joined_even_when_there_are_none(results: list[dict[str, Any]]) -> None:
