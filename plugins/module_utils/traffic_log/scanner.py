@@ -101,10 +101,10 @@ class Scanner:
         self._ahead: list[Record] = []  # records that are known, but not handed out yet
         self._counted_to = 0  # up to which lines were counted
         self._newlines = 0
-        self._numbered = (
-            0,
-            0,
-        )  # the last place whose line was asked for, and how many lines end before it
+        self._numbered = 0, 0
+        """The last place whose line was asked for, and how many lines end before it."""
+        self._width = 0
+        """Columns of the terminal from which a short text was copied."""
         self.skipped = 0
 
     @property
@@ -245,7 +245,7 @@ class Scanner:
 
     def _line(self, record: bytes) -> Line | None:
         try:
-            return _read_wrapped(record, self._year_of)
+            return _read_wrapped(record, self._year_of, self._width)
         except Unreadable:
             self.skipped += 1
             return None
@@ -273,6 +273,7 @@ class Scanner:
         """Every record of the text."""
         through = set()
         window = self._window
+        self._width = _width(window.text(0, window.end))
         records: Records = {start: (start, end, None) for start, end in window.records()}
         for line in self._read_all(records, window.end):
             if isinstance(line, Step) and _got_through(line):
@@ -294,15 +295,23 @@ def _got_through(step: Step) -> bool:
     return step.detail == SENT_BACK and 200 <= (step.status or 0) < 400
 
 
-def _read_wrapped(record: bytes, year_of: datetime | None) -> Line | None:
-    """The record read as it is, and if that gives nothing, with words joined that were broken at a line's end."""
-    wrapped = record.rstrip().count(b"\n")
+def _width(text: bytes) -> int:
+    """The columns of the terminal that broke the lines of a text wherever its edge was; 0 for a text that was not."""
+    lengths = [len(line.rstrip(b"\r")) for line in text.split(b"\n")]
+    longest = max(lengths)
+    return longest if lengths.count(longest) > 1 else 0
+
+
+def _read_wrapped(record: bytes, year_of: datetime | None, width: int) -> Line | None:
+    """The record read as it is, and if that gives nothing, with words joined that were broken at a line's end. Where all its
+    lines reach the terminal's edge, the other way round."""
+    lines = [line.rstrip(b"\r") for line in record.rstrip().split(b"\n")]
+    if len(lines) == 1:
+        return read_line(record, year_of)
+    ways = [record, b"".join(lines)]
+    if width and all(len(line) == width for line in lines[:-1]):
+        ways.reverse()
     try:
-        line = read_line(record, year_of)
+        return read_line(ways[0], year_of) or read_line(ways[1], year_of)
     except Unreadable:
-        if not wrapped:
-            raise
-        line = None
-    if line is not None or not wrapped:
-        return line
-    return read_line(b"".join(part.rstrip(b"\r") for part in record.split(b"\n")), year_of)
+        return read_line(ways[1], year_of)
