@@ -63,6 +63,8 @@ notes:
   - In a log of more than 256 KB only the lines around refusals are read. The answer to a refused request is looked for in the
     128 KB after a refusal, and the other lines of a request in the 256 KB before its answer. A request that was refused, sent once more
     and got through is recognised if it was sent in the 128 KB before the refusal and again in the 16 KB after it.
+  - There a refusal counts only where its C(Action=Terminate), or C(SSL connection failed for), is in one piece. A shorter text may be
+    broken anywhere, by a web page or by a terminal.
 seealso:
   - module: collab.expressway.mra_audit_info
   - module: collab.expressway.origin_verdict_info
