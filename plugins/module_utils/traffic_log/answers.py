@@ -18,7 +18,7 @@ STATUS = b'" Msg="HTTP/1.1 '
 THROUGH = (STATUS + b"2", STATUS + b"3")
 REFUSED = STATUS + b"502"
 USUAL = re.compile(rb'(\w+)" TrackingID="[^"]*" Dst-ip="[^"]*" Dst-port="\d*" Msg="HTTP/1\.1 (\d)')
-ANY_THROUGH = re.compile(rb'(\w+)"[^|\n]{0,400}?(?: Msg="|\n?HTTPMSG:\s{0,2}\|)HTTP/[\d.]+ [23]')
+ANY_THROUGH = re.compile(rb'(\w+)"[^|\n]{0,2000}?(?: Msg="|\n?HTTPMSG:\s{0,2}\|)HTTP/[\d.]+ [23]')
 """What follows `ANSWER` in its usual shape, and where the status is 200 to 399, in any shape."""
 ANY_REFUSED = re.compile(rb"HTTP/1\.1 502")
 

@@ -21,11 +21,11 @@ def usual(transaction: int, status: str, tracking: str = "") -> str:
     )
 
 
-def block(transaction: int, status: str) -> str:
+def block(transaction: int, status: str, tracking: str = "") -> str:
     """The same at the level DEBUG."""
     return (
         f'2026-11-20T08:00:00.000+00:00 expc1 traffic_server[1]: Level="DEBUG": Detail="Sending Response" '
-        f'Txn-id="{transaction}" Dst-ip="127.0.0.1"\nHTTPMSG:\n|HTTP/1.1 {status}\nServer: CE_C ECS\n\n|'
+        f'Txn-id="{transaction}" TrackingID="{tracking}" Dst-ip="127.0.0.1"\nHTTPMSG:\n|HTTP/1.1 {status}\nServer: CE_C ECS\n\n|'
     )
 
 
@@ -40,6 +40,7 @@ def block(transaction: int, status: str) -> str:
         ([[usual(1, "200 OK", tracking="x" * 200), usual(2, "502 x", tracking="x" * 200)]], 1),
         ([[usual(1, "200 OK"), block(1, "200 OK")]], 1),
         ([[block(1, "200 OK")], [block(2, "502 connect failed")]], 1),
+        ([[block(1, "200 OK", tracking="x" * 600)]], 1),
         ([[block(1, "200 OK"), usual(2, "200 OK")]], 2),
         # Both shapes of one answer, with the edge of a piece between them.
         ([[usual(1, "200 OK")], [block(1, "200 OK"), usual(2, "200 OK")]], 2),
