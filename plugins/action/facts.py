@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.dependencies import (
@@ -23,6 +24,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.peer.facts impor
 from ansible_collections.collab.expressway.plugins.module_utils.peer.xconfiguration import (
     Configuration,
     parse_configuration,
+)
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.options import (
+    ACCESS_OPTIONS,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
     UnexpectedAnswer,
@@ -53,9 +57,10 @@ class ActionModule(PeerAction):
         if OVER_SHELL & set(subsets):
             # Outside of allow_unread: without a login the peer is unreachable, not partly unread.
             connection.shell()
+        readers = READERS | {"trust_store": partial(_trust_store, via=options["trust_store_via"])}
         for subset in subsets:
             try:
-                facts[subset] = READERS[subset](connection)
+                facts[subset] = readers[subset](connection)
             except UnexpectedAnswer as error:
                 message = f"{connection.peer}: {subset} cannot be read: {error}"
                 if not options["allow_unread"]:
@@ -102,7 +107,7 @@ def _ciphers(connection: PeerConnection) -> dict[str, Any]:
     return cipher_facts(_settings(connection, "Ciphers"))
 
 
-def _trust_store(connection: PeerConnection) -> dict[str, Any]:
+def _trust_store(connection: PeerConnection, via: str) -> dict[str, Any]:
     missing = missing_dependencies()
     if missing:
         raise PeerRefused(
@@ -112,11 +117,12 @@ def _trust_store(connection: PeerConnection) -> dict[str, Any]:
         describe,
         read_bundle,
     )
-    from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_api import (
-        StoreOverApi,
+    from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_access import (
+        trust_store_of,
     )
 
-    store = StoreOverApi(connection.api()).read()
+    path = ACCESS_OPTIONS["store_path"]["default"]
+    store = trust_store_of(connection, {"via": via, "store_path": path}).read()
     return {
         "pem": store.text,
         "sha256": store.sha256,
@@ -147,7 +153,6 @@ READERS: dict[str, Callable[[PeerConnection], dict[str, Any]]] = {
     "cluster": _cluster,
     "origin_verification": _origin_verification,
     "ciphers": _ciphers,
-    "trust_store": _trust_store,
     "uc_servers": _uc_servers,
     "mra": _mra,
 }

@@ -25,7 +25,8 @@ options:
   gather_subset:
     description:
       - What to read. V(all) is everything; a name with V(!) in front leaves that one out (alone, it means all but that one).
-      - V(trust_store), V(uc_servers) and V(mra) need the REST API, the others the shell. What is not asked for is not connected to.
+      - V(uc_servers) and V(mra) need the REST API, V(trust_store) what O(trust_store_via) says, the others the shell. What is not
+        asked for is not connected to.
     type: list
     elements: str
     default: [all]
@@ -45,6 +46,14 @@ options:
       - "!trust_store"
       - "!uc_servers"
       - "!mra"
+  trust_store_via:
+    description:
+      - V(api) reads the trust store over the REST API.
+      - V(root_ssh) logs in as root (C(expressway_root_password) or C(expressway_root_private_key_file)) and reads the store's file over
+        SFTP, for sites whose API is closed. V(uc_servers) and V(mra) are asked for over the API all the same.
+    type: str
+    choices: [api, root_ssh]
+    default: api
   allow_unread:
     description:
       - Go on when a subset cannot be read, and list it in RV(ansible_facts.expressway.not_read).
@@ -173,6 +182,9 @@ ansible_facts:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.options import (
+    ACCESS_OPTIONS,
+)
 
 SUBSETS = (
     "system",
@@ -191,6 +203,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
         "default": ["all"],
         "choices": ["all", *SUBSETS, *(f"!{name}" for name in SUBSETS)],
     },
+    "trust_store_via": ACCESS_OPTIONS["via"],
     "allow_unread": {"type": "bool", "default": False},
 }
 

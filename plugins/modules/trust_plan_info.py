@@ -22,6 +22,13 @@ description:
     certificates, server certificates that a CA signed, and private keys are never proposed.
   - What adding cannot repair is told with its remedy, a name that is missing from a certificate for instance, an
     issuer that was never seen, or a stale certificate that has to leave the trust store.
+notes:
+  - An expired CA in a trust store wins over the valid one of its name that an origin sends. Where taking it out is all that the
+    origin needs, nothing is planned to be added for it, and RV(plans.remove) names it. OpenSSL would accept the chain with the
+    valid one beside it, too; but two CAs of one common name clash (CSCwa12905), so removal is what is advised.
+  - Where more than that is missing, the root, or the valid CA because the origin does not send it, RV(plans.add) holds what gets
+    the chain accepted beside the expired CA. RV(plans.conflicts) then names both, and removal is the first of its remedies unless
+    an origin needs the expired one. Plan again once it is out, because less may be enough.
 author:
   - The collab.expressway authors (@collab)
 extends_documentation_fragment:

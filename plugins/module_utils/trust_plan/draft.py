@@ -98,7 +98,8 @@ class Draft:
             wish = Wish(number, growth.reach(chain), len(origins))
             if growth.accepts(chain, 0):
                 accepted.append(wish)
-            # An addition would stand below the stale certificate: taking that one out is the repair.
+            # OpenSSL would take a valid namesake beside the stale certificate, but the two would clash (CSCwa12905): where
+            # taking out is all that is needed, it is the repair.
             elif not stale(growth, chain, 0, self._at) and repairs.of(chain, 0):
                 wishes.append(wish)
         names = CommonNames(growth.stored, [one.certificate for one in growth.candidates])

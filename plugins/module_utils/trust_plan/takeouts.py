@@ -1,11 +1,13 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What must go out of a trust store before a chain is accepted: nothing that is added can help there.
+"""What has to go out of a trust store before a chain is accepted.
 
-A stale expired intermediate in the store wins over the valid one that the origin sends. Of two
-certificates with one subject and no key identifier the first in the store counts, and an upload comes
-last. A plan never removes anything: it names the certificate, and who still needs it.
+A stale expired intermediate in the store wins over the valid one that the origin sends, though not over
+a valid one beside it; but two of one common name are what CSCwa12905 is about. Of two certificates
+with one subject and no key identifier the first in the store counts, and an upload comes last, so that
+nothing that is added helps. A plan never removes anything: it names the certificate, and who still
+needs it.
 """
 
 from __future__ import annotations

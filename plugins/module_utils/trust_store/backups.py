@@ -73,6 +73,9 @@ def choose_backup(
     """
     if folder:
         own = [entry for entry in manifest if entry.get("peer") == peer]
+        if not own and any(entry.get("peer") in hosts for entry in manifest):
+            # A peer is backed up before each change: this one has seen none. Where that is so of all, the folder or the name is wrong.
+            return _choice(note=f"{given} holds no backup of it, hence no change to put back")
         if not own:
             return _choice(problem=f"{given} holds no backup of {peer}, as its manifest.json says")
         newest = max(own, key=lambda entry: str(entry["taken_at"]))

@@ -217,6 +217,24 @@ def test_root_keeps_mode_owner_and_text_and_leaves_nothing_behind(client: StoreC
     assert client.seen["requests"] == []
 
 
+def test_facts_read_the_store_over_ssh_where_the_api_is_closed(client: StoreClient) -> None:
+    client.set(api_access="forbidden")
+    subset: dict[str, Any] = {"gather_subset": ["trust_store", "mra"], "allow_unread": True}
+    closed, read = (
+        client.task("facts", trust_store_via=via, **subset)["ansible_facts"]["expressway"]
+        for via in ("api", "root_ssh")
+    )
+    assert closed["trust_store"] is None
+    store = client.task("trusted_ca_info", via="root_ssh")
+    assert read["trust_store"] == {key: store[key] for key in read["trust_store"]}
+    assert list(read["not_read"]) == ["mra"]
+    # What root cannot read is not read over the API instead.
+    client.set(api_access="enabled", root_login="refused")
+    refused = client.task("facts", trust_store_via="root_ssh", **subset)["ansible_facts"]
+    assert refused["expressway"]["trust_store"] is None
+    assert "password of user root" in refused["expressway"]["not_read"]["trust_store"]
+
+
 @pytest.mark.parametrize(
     ("variables", "said"),
     [

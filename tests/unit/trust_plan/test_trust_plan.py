@@ -181,6 +181,31 @@ def test_a_stale_certificate_is_named_for_removal_with_who_still_needs_it() -> N
     assert plan_of(Case("", case.origins, store=(ROOT,)))["unrepaired"] == []
 
 
+@pytest.mark.parametrize(
+    ("chain", "trusted", "adds", "once_it_is_out"),
+    [
+        # The root is missing, too.
+        ([LEAF, ISSUING], (), [ROOT, ISSUING], [ROOT]),
+        # Nobody sends the valid one.
+        ([LEAF], (ROOT,), [ISSUING], [ISSUING]),
+    ],
+)
+def test_what_is_added_beside_a_stale_namesake_is_a_conflict_that_advises_removal(
+    chain: list[Made], trusted: tuple[Made, ...], adds: list[Made], once_it_is_out: list[Made]
+) -> None:
+    case = Case("", [origin(*chain)], store=(*trusted, STALE_ISSUING), candidates=(ROOT, ISSUING))
+    plan = plan_of(case)
+    assert [one["sha256"] for one in plan["add"]] == [one.sha256 for one in adds]
+    assert (plan["remove"], plan["unrepaired"]) == ([], [])
+    (clash,) = plan["conflicts"]
+    assert [one["sha256"] for one in clash["in_store"]] == [STALE_ISSUING.sha256]
+    assert [one["sha256"] for one in clash["wanted"]] == [ISSUING.sha256]
+    assert clash["remedies"][0].startswith("Take 'CN=Issuing CA,O=Example'")
+    without = plan_of(replace(case, store=trusted))
+    assert [one["sha256"] for one in without["add"]] == [one.sha256 for one in once_it_is_out]
+    assert without["conflicts"] == []
+
+
 TOMCAT = server("imp1.example.test", key_name="tomcat")
 CALL_MANAGER = server("imp1.example.test", key_name="CallManager")
 

@@ -181,27 +181,43 @@ def test_a_run_killed_between_peers_is_finished_by_the_next(site: Site) -> None:
     finish(site, several)
 
 
-def test_a_restore_ends_what_a_killed_run_has_left_open(site: Site) -> None:
+def test_a_restore_ends_what_was_left_open_and_writes_a_cluster_whose_backups_are_whole(
+    site: Site,
+) -> None:
     # Killed where only the new certificates had arrived; only the open entry in the folder of this cluster tells.
     halfway = Rollout("c0", "root_ssh", "present", 0, {"kind": "none"}, 1)
     (name,) = halfway.peers
-    folder = site.folder / "apart"
-    halfway.variables["trust_store_backup_dir"] = str(folder)
-    change = plan_change(TrustStore.read(pem(*OLD)), read_bundle(pem(*NEW)).certificates, "present")
-    Backups(folder).keep(change, peer=name, cluster="c0", via="api", at=datetime.now(UTC))
-    site.prepare([halfway], pem(*NEW))
     chosen = site.folder / f"{name}-chosen.pem"
     chosen.write_text(pem(OLD[0]))
-    restored = site.start(
-        [halfway],
-        CERTIFICATES,
-        10,
-        playbook="collab.expressway.restore",
-        trust_store_backup=str(chosen),
-    )
-    assert restored.end() == 0, restored.text
-    assert "left neither the old nor the new store" in " ".join(restored.text.split())
-    assert site.held(name) == [OLD[0].sha256]
+    # A run has changed the first peer only; of the other cluster both, and one backup has suffered since.
+    partly, damaged = (Rollout(c, "root_ssh", "present", 0, {"kind": "none"}) for c in ("c1", "c2"))
+    change = plan_change(TrustStore.read(pem(*OLD)), read_bundle(pem(*NEW)).certificates, "present")
+    kept: dict[str, str] = {}
+    for rollout, changed in ((halfway, 1), (partly, 1), (damaged, 2)):
+        folder = site.folder / f"backups of {rollout.cluster}"
+        rollout.variables |= {
+            "trust_store_backup_dir": str(folder),
+            "trust_store_backup": str(chosen if rollout is halfway else folder),
+        }
+        for peer in rollout.peers[:changed]:
+            kept[peer] = Backups(folder).keep(
+                change, peer=peer, cluster=rollout.cluster, via="api", at=datetime.now(UTC)
+            )
+            if rollout is not halfway:
+                Backups(folder).close(peer)
+    Path(kept[damaged.peers[0]]).write_text(pem(OLD[0]))
+    several = [halfway, partly, damaged]
+    site.prepare(several, pem(*NEW))
+    restored = site.start(several, CERTIFICATES, 10, playbook="collab.expressway.restore")
+    assert restored.end() != 0
+    said = " ".join(restored.text.split())
+    assert "left neither the old nor the new store" in said
+    assert site.held(name) == [OLD[0].sha256], restored.text
+    new = sorted(one.sha256 for one in NEW)
+    assert [site.held(peer) for peer in partly.peers] == [OLD_STORE, new], restored.text
+    assert f"{partly.peers[1]}: left as it is, " in said
+    assert [site.held(peer) for peer in damaged.peers] == [new, new], restored.text
+    assert f"{damaged.peers[1]}: {damaged.peers[0]} of its cluster c2 cannot be restored" in said
     # What the restore took away stays away.
     run = site.start([halfway], CERTIFICATES, 10)
     assert run.end() == 0, run.text

@@ -86,6 +86,15 @@ def test_which_backup_a_peer_gets(
     assert said is None if says is None else says in said
 
 
+def test_a_peer_that_no_run_has_changed_is_left_and_a_folder_of_strangers_is_refused() -> None:
+    left = choose_backup("expc3", [*BOTH, "expc3"], "b", folder=True, manifest=MANIFEST)
+    assert (left["path"], left["problem"]) == (None, None)
+    assert "b holds no backup of it, hence no change" in left["note"]
+    strangers = choose_backup("expc3", ["expc3", "expc4"], "b", folder=True, manifest=MANIFEST)
+    assert strangers["path"] is None
+    assert "b holds no backup of expc3" in strangers["problem"]
+
+
 def test_a_backup_that_is_not_whole_is_refused() -> None:
     one, two = make("One"), make("Two")
     text = one.pem + two.pem
