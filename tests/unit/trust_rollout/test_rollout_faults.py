@@ -21,7 +21,10 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.chan
     TrustStore,
     plan_change,
 )
-from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_backup import Backups
+from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_backup import (
+    Backups,
+    entries_in,
+)
 
 from tests.lab.estate import RunningEstate, own_network, running_estate
 from tests.unit.trust.trusted import NEW, OLD
@@ -39,6 +42,10 @@ NEW_STORE = {
     "exact": sorted(one.sha256 for one in EXACT),
 }
 CLUSTERS = 11
+RESTORE_AND_TRUST = """
+- ansible.builtin.import_playbook: collab.expressway.restore
+- ansible.builtin.import_playbook: collab.expressway.trust
+"""
 
 tried: list[str] = []
 lost: list[str] = []
@@ -192,19 +199,16 @@ def test_a_restore_ends_what_a_killed_run_has_left_open(site: Site) -> None:
     site.prepare([halfway], pem(*NEW))
     chosen = site.folder / f"{name}-chosen.pem"
     chosen.write_text(pem(OLD[0]))
-    restored = site.start(
-        [halfway],
-        CERTIFICATES,
-        10,
-        playbook="collab.expressway.restore",
-        trust_store_backup=str(chosen),
+    (site.folder / "both.yml").write_text(RESTORE_AND_TRUST)
+    run = site.start(
+        [halfway], CERTIFICATES, 10, playbook="both.yml", trust_store_backup=str(chosen)
     )
-    assert restored.end() == 0, restored.text
-    assert "left neither the old nor the new store" in " ".join(restored.text.split())
-    assert site.held(name) == [OLD[0].sha256]
-    # What the restore took away stays away.
-    run = site.start([halfway], CERTIFICATES, 10)
     assert run.end() == 0, run.text
+    assert "left neither the old nor the new store" in " ".join(run.text.split())
+    # The roll-out behind it found what was restored, and is no restore: its backup is not among those of restores.
+    found = folder / entries_in(folder)[-1]["file"]
+    assert [one.sha256 for one in read_bundle(found.read_text()).certificates] == [OLD[0].sha256]
+    # What the restore took away stays away.
     assert site.held(name) == sorted(one.sha256 for one in (OLD[0], *NEW))
 
 
