@@ -91,6 +91,8 @@ class ActionModule(PeerAction):
         if obstacle:
             raise PeerRefused(f"{connection.peer}: {obstacle}. Nothing was sent")
         if self._task.check_mode:
+            result["unproven"] = unproven = transport.unproven(change)
+            result["warnings"] += [f"{connection.peer}: {unproven}"] if unproven else []
             return result
         if left.before is not None:
             # The backup is that of the run that was killed; what it left is none.

@@ -34,10 +34,10 @@ options:
     elements: dict
     default: []
   listed:
-    description: PEM texts of certificates to keep in any case.
+    description:
+      - PEM texts of certificates to keep in any case, or paths on the controller. What cannot be read is one of the C(problems).
     type: list
     elements: str
-    default: []
   security_level:
     description: OpenSSL security level of the peers.
     type: int
@@ -60,6 +60,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.pem_options import (
+    pem_texts,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.protection import (
     needs,
     with_protection,
@@ -71,13 +74,15 @@ def trust_protected(
     peers: Sequence[str],
     presented: Sequence[Mapping[str, Any]],
     origins: Sequence[Mapping[str, Any]] = (),
-    listed: Sequence[str] = (),
+    listed: Sequence[str] | None = None,
     security_level: int = 1,
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
+    unreadable: list[str] = []
+    texts = pem_texts(listed, "trust_store_protected", unreadable)
     return with_protection(
         uploads,
-        needs(peers, presented, origins, listed),
+        needs(peers, presented, origins, texts, unreadable),
         datetime.now(UTC),
         security_level=int(security_level),
     )

@@ -22,7 +22,7 @@ options:
     description: RV(collab.expressway.trust_plan_info#module:plans).
     type: dict
   certificates:
-    description: PEM texts instead of plans.
+    description: PEM texts or paths on the controller instead of plans. What cannot be read is one of the C(problems).
     type: list
     elements: str
   state:
@@ -61,6 +61,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.collab.expressway.plugins.module_utils.certificates.pem_options import (
+    pem_texts,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.rollout import (
     given_uploads,
     planned_uploads,
@@ -78,7 +81,9 @@ def trust_uploads(
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
     if certificates:
-        return given_uploads(certificates, reads, state=state)
+        unreadable: list[str] = []
+        texts = pem_texts(certificates, "trust_store_certificates", unreadable)
+        return given_uploads(texts, reads, state=state, unreadable=unreadable)
     try:
         return planned_uploads(
             plans or {},

@@ -32,7 +32,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Whether the API can remove certificates shows only when it is tried.
+      - Whether the API can remove certificates shows only when it is tried; RV(unproven) and a warning say so.
   diff_mode:
     support: full
     details:
@@ -203,6 +203,10 @@ held:
   returned: success, and failure after something was sent
   type: list
   elements: str
+unproven:
+  description: In check mode, what only the upload itself shows, such as whether the API can remove certificates; otherwise null.
+  returned: success
+  type: str
 via_detail:
   description: Whether the API appended or replaced, V(append) or V(replace), where that showed; otherwise null.
   returned: success, and failure after something was sent

@@ -54,6 +54,10 @@ NO_REMOVAL = (
 )
 
 
+UNPROVEN = (
+    "whether the API of this peer can remove certificates shows only when it is tried: one that appends makes the run fail there. "
+    "Say what your release does with api_post, where you know it, or use via: root_ssh"
+)
 TOO_SMALL = (
     "whether the API of this peer replaces the store or appends to it cannot be found out with a store of so few certificates, and an "
     "exact upload to one that appends would leave old and new together. Say what your release does with api_post, add the new "
@@ -98,6 +102,9 @@ class StoreOverApi:
         if self._cannot_be_found_out(change):
             return TOO_SMALL
         return None
+
+    def unproven(self, change: TrustStoreChange) -> str | None:
+        return UNPROVEN if change.removed and self._how == AUTO else None
 
     def _cannot_be_found_out(self, change: TrustStoreChange) -> bool:
         needed = change.removed and change.added and self._how == AUTO

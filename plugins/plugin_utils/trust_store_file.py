@@ -54,6 +54,9 @@ class StoreInFile:
     def refusal(self, change: TrustStoreChange) -> str | None:
         return None
 
+    def unproven(self, change: TrustStoreChange) -> str | None:
+        return None
+
     def apply(self, change: TrustStoreChange) -> Outcome:
         old, new = (
             text.encode("utf-8", "surrogateescape")

@@ -43,6 +43,9 @@ class Transport(Protocol):
     def refusal(self, change: TrustStoreChange) -> str | None:
         """Why this way is known not to make this change, before anything is sent."""
 
+    def unproven(self, change: TrustStoreChange) -> str | None:
+        """What about this change only making it shows."""
+
     def apply(self, change: TrustStoreChange) -> Outcome:
         """Make the change. Errors after the first write are told in the outcome, not raised."""
 

@@ -46,6 +46,7 @@ def planned_result(change: TrustStoreChange, peer: str) -> dict[str, Any]:
         "held": None,
         "backup_file": None,
         "via_detail": None,
+        "unproven": None,
         "diff": difference(change, peer),
     }
 

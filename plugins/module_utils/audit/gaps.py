@@ -10,7 +10,7 @@ port, key_type, error_kind, reason, remedy}; keys that do not apply are null (`p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ansible_collections.collab.expressway.plugins.module_utils.audit.discovered import (
     NOT_AUDITABLE,
@@ -182,6 +182,19 @@ def told(gap: Record) -> str:
     if not gap["reason"].startswith(place):
         return f"{where(gap)}: {gap['reason']}"
     return f"{gap['key_type']}: {gap['reason']}" if gap["key_type"] else str(gap["reason"])
+
+
+def in_short(gaps: Iterable[Record], most: int = 3) -> list[str]:
+    """A few lines for people: what was missed for one reason is told once, with how many there are like it and the remedy."""
+    groups: dict[tuple[str, str, str], list[Record]] = {}
+    for gap in gaps:
+        groups.setdefault((gap["what"], gap["error_kind"], gap["remedy"]), []).append(gap)
+    lines = []
+    for first, *others in list(groups.values())[:most]:
+        more = f" (and {len(others)} more like it)" if others else ""
+        lines.append(f"{told(first).rstrip('.')}{more} → {first['remedy'].rstrip('.')}")
+    rest = sum(len(group) for group in list(groups.values())[most:])
+    return [*lines, f"{rest} more, which the audit lists"] if rest else lines
 
 
 def where(gap: Record) -> str:

@@ -17,7 +17,7 @@ def pem_text(value: Any, place: str, complaints: list[str]) -> str | None:
     if not isinstance(value, str):
         complaints.append(f"{place}: expected PEM text or a path, not {type(value).__name__}")
         return None
-    if not value.strip() or "\n" in value or "-----" in value:
+    if _is_text(value):
         return value
     try:
         return Path(value).expanduser().read_text(errors="surrogateescape")
@@ -25,6 +25,22 @@ def pem_text(value: Any, place: str, complaints: list[str]) -> str | None:
         reason = getattr(error, "strerror", None) or str(error)
         complaints.append(f"{place}: neither PEM text nor a readable file: {value} ({reason})")
         return None
+
+
+def _is_text(value: str) -> bool:
+    return not value.strip() or "\n" in value or "-----" in value
+
+
+def absolute(value: Any) -> list[Any]:
+    """One value or a list of them as a list, paths made absolute: not everybody who reads them runs in the current folder.
+
+    Nothing is read and nothing left out: what is no text stays as it is, for `pem_text` to complain about.
+    """
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    return [
+        one if not isinstance(one, str) or _is_text(one) else str(Path(one).expanduser().absolute())
+        for one in values
+    ]
 
 
 def pem_texts(value: Any, place: str, complaints: list[str]) -> list[str]:

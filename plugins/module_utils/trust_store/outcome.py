@@ -134,8 +134,8 @@ def member_of_rollout(
     """What became of one peer: the role's `trust_store_result`.
 
     `seen` holds read, upload, forecast and the registered results written, read_back, restored and
-    read_again (None or {} where a task did not run), besides `doubts` (list), `stopped_by` (peer or None) and
-    `trouble` (the peers of the cluster with doubts).
+    read_again (None or {} where a task did not run), besides `doubts` (list), `stopped_by` (peer or None),
+    `trouble` (the peers of the cluster with doubts) and `not_looked_at` (what the audit missed).
     """
     upload, written = seen.get("upload") or None, seen.get("written") or None
     read = seen["read"]
@@ -177,7 +177,11 @@ def member_of_rollout(
             f"'{one['subject']}' ({one['sha256'][:16]}…): {one['why']}"
             for one in (upload or {}).get("left_out", [])
         ],
-        "not_looked_at": (upload or {}).get("not_looked_at", []),
+        "not_looked_at": [
+            *(upload or {}).get("not_looked_at", []),
+            *(seen.get("not_looked_at") or []),
+        ],
+        "unproven": [done["unproven"]] if done.get("unproven") else [],
         "restart_required": bool(done.get("restart_required")),
         "backup_file": (written or {}).get("backup_file"),
         "message": _message(outcome, read, seen.get("restored"), stopped, now),
@@ -256,6 +260,7 @@ def _cluster(peers: Sequence[Record], predicted: bool) -> list[str]:
         ("not uploaded", "left_out"),
         ("still refused", "refused"),
         ("not looked at", "not_looked_at"),
+        ("not proven before it is done", "unproven"),
     ):
         texts: dict[str, list[str]] = {}
         for member in peers:

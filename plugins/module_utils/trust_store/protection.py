@@ -24,34 +24,44 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.growt
     Chain,
     Growth,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.refusals import (
+    read_given,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.verdict.chain_judgement import (
     TrustStore,
 )
 
 Record = dict[str, Any]
 
+LISTED = "trust_store_protected"
+
 
 @dataclass(frozen=True)
 class Needs:
     """The chains that a store is to accept, by who presents them, and the peers whose chains nobody could read.
 
-    `unread`: peer → why. `listed`: certificates that a site wants to keep whatever happens.
+    `unread`: peer → why. `listed`: certificates that a site wants to keep whatever happens; `unlisted`: why some of
+    these are unknown, so that nothing may be taken out.
     """
 
     peers: Mapping[str, Sequence[Chain]]
     unread: Mapping[str, str]
     origins: Mapping[str, Sequence[Chain]]
     listed: Sequence[Certificate] = ()
+    unlisted: Sequence[str] = ()
 
 
 def needs(
     peers: Iterable[str],
     presented: Iterable[Mapping[str, Any]],
     origins: Iterable[Mapping[str, Any]],
-    listed: Iterable[str] = (),
+    listed: Sequence[str] = (),
+    unreadable: Sequence[str] = (),
 ) -> Needs:
     """From `presented` of presented_certificates_info, whose `address` is the name of a peer, and from `origins` of
-    trust_plan_info. A peer counts as read with one chain: most have one server certificate for all that they do."""
+    trust_plan_info. A peer counts as read with one chain: most have one server certificate for all that they do.
+
+    `listed`: PEM texts; `unreadable`: why there are not more of them."""
     known: dict[str, Certificate] = {}
     chains: dict[str, list[Chain]] = {peer: [] for peer in peers}
     errors: dict[str, list[str]] = {peer: [] for peer in chains}
@@ -68,6 +78,7 @@ def needs(
         if chain:
             place = login(origin["address"], origin["port"])
             of_origins.setdefault(place, []).append(chain)
+    kept, refused = read_given(listed, LISTED)
     return Needs(
         peers={peer: list(dict.fromkeys(found)) for peer, found in chains.items() if found},
         unread={
@@ -76,7 +87,8 @@ def needs(
             if not found
         },
         origins={place: list(dict.fromkeys(found)) for place, found in of_origins.items()},
-        listed=[one for text in listed for one in read_bundle(text, known).certificates],
+        listed=kept,
+        unlisted=[*unreadable, *(refusal.text for refusal in refused)],
     )
 
 
@@ -122,7 +134,7 @@ def protected(
             judgement = old.judge(chain)
             if judgement.accepted and not new.judge(chain).accepted:
                 keep(judgement.path, place)
-    keep(needed.listed, "trust_store_protected")
+    keep(needed.listed, LISTED)
     for peer, why in needed.unread.items():
         keep(removed, f"perhaps {peer}, whose certificate could not be read: {why}")
     return found
@@ -131,8 +143,8 @@ def protected(
 def with_protection(
     uploads: Mapping[str, Record], needed: Needs, at: datetime, *, security_level: int = 1
 ) -> dict[str, Record]:
-    """Uploads (see `rollout`) with `protected`, PEM texts for trusted_ca; `needed_by`, digest → texts; and
-    `not_looked_at`, the peers whose own certificates are unknown."""
+    """Uploads (see `rollout`) with `protected`, PEM texts for trusted_ca; `needed_by`, digest → texts; further `problems`;
+    and `not_looked_at`, the peers whose own certificates are unknown."""
     result = {}
     for peer, upload in uploads.items():
         kept = protected(
@@ -146,6 +158,7 @@ def with_protection(
             **upload,
             "protected": [one.pem for one in kept],
             "needed_by": {one.sha256: who for one, who in kept.items()},
+            "problems": [*upload["problems"], *needed.unlisted],
             "not_looked_at": [
                 f"the certificate of {other}, which the peers of its cluster may verify: {why}"
                 for other, why in needed.unread.items()

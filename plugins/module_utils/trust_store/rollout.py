@@ -179,11 +179,18 @@ def _named(certificate: Mapping[str, Any], why: str) -> Record:
 
 
 def given_uploads(
-    texts: Sequence[str], reads: Mapping[str, Record], *, state: str = PRESENT
+    texts: Sequence[str],
+    reads: Mapping[str, Record],
+    *,
+    state: str = PRESENT,
+    unreadable: Sequence[str] = (),
 ) -> dict[str, Record]:
-    """Peer → upload (see `planned_uploads`) of certificates that somebody chose: PEM texts, each with one or more."""
+    """Peer → upload (see `planned_uploads`) of certificates that somebody chose: PEM texts, each with one or more.
+
+    `unreadable`: why some that were chosen are not among the texts, which forbids the roll-out.
+    """
     _given, refused = read_given(texts, "trust_store_certificates")
-    problems = [refusal.text for refusal in refused]
+    problems = [*unreadable, *(refusal.text for refusal in refused)]
     return {
         peer: _upload(state, list(texts), read, [], problems)
         for peer, read in reads.items()

@@ -12,6 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from ansible_collections.collab.expressway.plugins.module_utils.audit.gaps import in_short
 from ansible_collections.collab.expressway.plugins.module_utils.audit.peers import (
     DOCUMENTED_CIPHER_LIST,
 )
@@ -158,6 +159,28 @@ def _nothing_unseen_is_accepted(model: Record) -> None:
             assert (peer["name"], *where) in judged or lost or listed
     assert model["summary"]["complete"] == (not unseen)
     assert ("break" in model["summary"]["answer"]) or unseen
+
+
+def test_what_was_missed_for_one_reason_is_told_once() -> None:
+    def gap(kind: str, port: int) -> Record:
+        return {
+            "what": "origin",
+            "address": "cucm1",
+            "port": port,
+            "key_type": None,
+            "error_kind": kind,
+            "reason": f"{kind}.",
+            "remedy": f"End {kind}.",
+        }
+
+    kinds = ["refused", "timeout", "refused", "plaintext", "unresolved"]
+    assert in_short([gap(kind, port) for port, kind in enumerate(kinds)], most=3) == [
+        "cucm1:0: refused (and 1 more like it) → End refused",
+        "cucm1:1: timeout → End timeout",
+        "cucm1:3: plaintext → End plaintext",
+        "1 more, which the audit lists",
+    ]
+    assert in_short([]) == []
 
 
 def test_the_usual_dual_certificate_origin_would_break_after_a_change() -> None:

@@ -63,6 +63,12 @@ def test_whatever_an_upload_does(
     if not possible:
         assert "The old store was restored" in added["msg"]
     held = client.held
+    foretold = client.trust(*OLD, state="exact", check=True)
+    # Nobody knows before it is done, so nobody is told that it will be; where nothing has come, nothing goes.
+    assert bool(foretold["unproven"]) is possible
+    assert [text.endswith(foretold["unproven"]) for text in foretold["warnings"]] == [
+        True
+    ] * possible
     removed = client.trust(*OLD, state="exact")
     swapped = client.trust(*OLD[1:], ISSUING, state="exact")
     if post == "replace" and possible:

@@ -18,7 +18,7 @@ from tests.unit.trust.trusted import ISSUING, LEAF, NEW, OLD, STALE, TWIN
 from tests.unit.trust_plan.pki import Made, pem
 
 WAYS = ["api", "root_ssh"]
-LEFT_OUT_OF_A_PREDICTION = {"backup_file", "via_detail", "warnings", "held"}
+LEFT_OUT_OF_A_PREDICTION = {"backup_file", "via_detail", "warnings", "held", "unproven"}
 
 
 def essential(result: dict[str, Any]) -> dict[str, Any]:

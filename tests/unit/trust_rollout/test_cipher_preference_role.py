@@ -35,6 +35,7 @@ PLAY = """
     - ansible.builtin.include_role: {name: collab.expressway.mra_audit}
       vars: {mra_audit_report: false}
       when: not cipher_preference_observe
+      tags: audit
   roles:
     - role: collab.expressway.cipher_preference
   tasks:
@@ -70,7 +71,10 @@ CLUSTERS: dict[str, tuple[list[str], list[str]]] = {
     "unread": (["rsa-first"] * 3, ["healthy"]),
     "failing": (["rsa-first"] * 2, ["healthy"]),
     "unknown": (["rsa-first"], []),
+    "unseen": (["rsa-first"], ["healthy"]),
 }
+# No handshake is over by then.
+VARIABLES: dict[str, dict[str, Any]] = {"unseen": {"mra_audit_deadline": 0.0001}}
 
 
 def peers_of(cluster: str) -> list[str]:
@@ -130,6 +134,7 @@ class Site:
                 "hosts": {peer.name: {"ansible_host": peer.address} for peer in cluster.peers},
                 "vars": {
                     "expressway_cluster": cluster.name,
+                    **VARIABLES.get(cluster.name, {}),
                     "mra_audit_nodes": [
                         {
                             "name": node.name,
@@ -306,11 +311,22 @@ def test_there_and_back_as_foretold(site: Site) -> None:
 
 
 def test_nothing_is_written_where_it_refuses(site: Site) -> None:
-    (breaking,), (unknown,) = peers_of("breaking"), peers_of("unknown")
+    (breaking,), (unknown,), (unseen,) = map(peers_of, ("breaking", "unknown", "unseen"))
     limited, against, *left_out = peers_of("limited")
     read, unreachable, mute = peers_of("unread")
     failing, second = peers_of("failing")
-    present = [breaking, unknown, limited, against, read, unreachable, mute, failing, second]
+    present = [
+        breaking,
+        unknown,
+        unseen,
+        limited,
+        against,
+        read,
+        unreachable,
+        mute,
+        failing,
+        second,
+    ]
     site.estate.set_fault(unreachable, {"kind": "reset"})
     site.estate.set_fault(
         mute, {"kind": "drop", "channel": "shell", "matching": "^xConfiguration Ciphers"}
@@ -326,6 +342,7 @@ def test_nothing_is_written_where_it_refuses(site: Site) -> None:
     )
     refusals = {
         breaking: ("breaking", breaks),
+        unseen: ("unseen", ["no login could be judged", "cucm1.unseen.example.test:8443"]),
         limited: ("limited", ["; ".join(f"{peer} {why_not}" for peer in (against, *left_out))]),
         read: ("unread", [f"{peer} did not tell its cipher list" for peer in (unreachable, mute)]),
     }
@@ -352,6 +369,10 @@ def test_nothing_is_written_where_it_refuses(site: Site) -> None:
     assert [partial.failures(peer) for peer in (*set_now, unreachable, mute)] == [""] * 6
     said = partial.failures(breaking)
     assert [reason for reason in breaks if reason not in said] == [], said
-    assert site.writes([breaking, unknown, against, unreachable, mute, *left_out]) == []
+    assert site.writes([breaking, unknown, unseen, against, unreachable, mute, *left_out]) == []
     untouched = [unknown, *left_out]
     assert [site.estate.report(peer)["logins"] for peer in untouched] == [0] * len(untouched)
+
+    blind = site.run("rsa_first", "--skip-tags", "audit", observe=False)
+    assert "cipher_preference_observe is false and there is no mra_audit_result" in blind.text
+    assert (blind.code, blind.changed) == (2, dict.fromkeys(WHOLE, 0)), blind.raw

@@ -21,7 +21,10 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.chan
     TrustStore,
     plan_change,
 )
-from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_backup import Backups
+from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_backup import (
+    Backups,
+    entries_in,
+)
 
 from tests.lab.estate import RunningEstate, own_network, running_estate
 from tests.unit.trust.trusted import NEW, OLD
@@ -39,6 +42,10 @@ NEW_STORE = {
     "exact": sorted(one.sha256 for one in EXACT),
 }
 CLUSTERS = 11
+RESTORE_AND_TRUST = """
+- ansible.builtin.import_playbook: collab.expressway.restore
+- ansible.builtin.import_playbook: collab.expressway.trust
+"""
 
 tried: list[str] = []
 lost: list[str] = []
@@ -218,9 +225,16 @@ def test_a_restore_ends_what_was_left_open_and_writes_a_cluster_whose_backups_ar
     assert f"{partly.peers[1]}: left as it is, " in said
     assert [site.held(peer) for peer in damaged.peers] == [new, new], restored.text
     assert f"{damaged.peers[1]}: {damaged.peers[0]} of its cluster c2 cannot be restored" in said
-    # What the restore took away stays away.
-    run = site.start([halfway], CERTIFICATES, 10)
+    (site.folder / "both.yml").write_text(RESTORE_AND_TRUST)
+    run = site.start(
+        [halfway], CERTIFICATES, 10, playbook="both.yml", trust_store_backup=str(chosen)
+    )
     assert run.end() == 0, run.text
+    # The roll-out behind a restore found what was restored, and is no restore: its backup is not among those of restores.
+    folder = site.folder / "backups of c0"
+    found = folder / entries_in(folder)[-1]["file"]
+    assert [one.sha256 for one in read_bundle(found.read_text()).certificates] == [OLD[0].sha256]
+    # What the restore took away stays away.
     assert site.held(name) == sorted(one.sha256 for one in (OLD[0], *NEW))
 
 

@@ -192,6 +192,7 @@ def test_the_report_says_who_holds_what() -> None:
                 written=DONE,
                 read_back=held("aa", "bb"),
                 forecast=forecast,
+                not_looked_at=["cucm3:8443: no answer"],
             ),
             member(
                 "expc2",
@@ -210,6 +211,7 @@ def test_the_report_says_who_holds_what() -> None:
         "emea: expc3 was not touched, because the roll-out stopped before it; it stopped at expc2",
         "emea: peers differ: CN=B (bb…) is missing on expc2, expc3",
         "emea: still refused, on expc1, expc2, expc3: cucm2:8443 (rsa): expired → renew it",
+        "emea: not looked at, on expc1: cucm3:8443: no answer",
         "emea: Cisco's guides say that Expressway has to be restarted for a new CA to take effect: expc1. "
         "Not done here; one peer at a time, the primary first",
     ]

@@ -169,6 +169,16 @@ def test_while_the_certificate_of_a_peer_is_unknown_nothing_may_go(
     ]
 
 
+def test_while_something_that_was_to_be_kept_is_unknown_the_roll_out_does_not_begin() -> None:
+    reads = {"expc1": read_of({"pem": pem(ROOT, OTHER), "certificates": [{"sha256": ROOT.sha256}]})}
+    needed = needs([], [], [], [ROOT.pem, "no certificate"], ["trust_store_protected[2]: gone"])
+    upload = with_protection(given_uploads([OTHER.pem], reads, state="exact"), needed, AT)["expc1"]
+    assert upload["protected"] == [ROOT.pem]
+    unreadable, useless = upload["problems"]
+    assert unreadable == "trust_store_protected[2]: gone"
+    assert useless.startswith("trust_store_protected[1]: no PEM certificate in it")
+
+
 def test_one_chain_is_enough_to_know_a_peer() -> None:
     answers = [presented(error="has no such certificate"), presented(server("expc2", ROOT))]
     assert needs(["expc2"], answers, []).unread == {}
