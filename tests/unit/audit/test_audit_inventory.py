@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What audit.yml makes of variables: of an inventory that is not finished, of a wrong host."""
+"""What audit.yml makes of variables: of an inventory that is not finished, of a wrong host, of lists given as texts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.unit.audit.observations import ROOT
 
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 PEER: dict[str, Any] = {"ansible_connection": "local", "expressway_cluster": "emea"}
@@ -93,3 +95,38 @@ def test_a_probing_host_that_is_down_fails_all_peers_with_its_name_and_the_remed
         assert "mra_audit_probe_host=jump.example.test could not read" in why
         assert "Connection refused" in why and "Set mra_audit_probe_host to a host" in why
     assert "has no attribute" not in said
+
+
+LISTS_AS_TEXTS = """
+- hosts: expressway_c
+  gather_facts: false
+  roles:
+    - role: collab.expressway.mra_audit
+    - role: collab.expressway.san_coverage
+      san_coverage_observe: false
+      san_coverage_assert: false
+"""
+
+
+def test_a_text_stands_for_a_list_of_one_and_only_expressway_cluster_names_the_cluster(
+    tmp_path: Path,
+) -> None:
+    """A publisher that is no UC node is asked in vain, which shows who was asked."""
+    (tmp_path / "play.yml").write_text(LISTS_AS_TEXTS)
+    done = run(
+        tmp_path,
+        {"expressway_c": {"hosts": PAIR, "vars": {"mra_audit_nodes": [NODE]}}},
+        "play.yml",
+        mra_audit_publishers="cucm8.example.test, cucm9.example.test",
+        san_coverage_nodes="cuc9.example.test",
+        mra_audit_certificates=ROOT,
+        mra_audit_report_formats="json",
+        mra_audit_report_dest=str(tmp_path),
+        mra_audit_cluster="another",
+    )
+    assert done.returncode == 0, on_one_line(done)
+    (model,) = json.loads((tmp_path / "mra-audit.json").read_text())["audits"]
+    assert model["cluster"] == "emea"
+    asked = " ".join(missed["error"] for missed in model["discovery"]["not_read"])
+    assert "cucm8.example.test" in asked and "cucm9.example.test" in asked
+    assert "(item=cuc9.example.test)" in on_one_line(done)
