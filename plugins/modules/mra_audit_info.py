@@ -126,11 +126,21 @@ seealso:
 EXAMPLES = r"""
 - name: Read facts and trust store of every peer
   collab.expressway.facts:
+    allow_unread: true
   register: observed
+  ignore_unreachable: true
 
-- name: Read what the UC nodes present
+- name: Read what the UC nodes present, per key type and to the cipher list of each peer
   collab.expressway.presented_certificates_info:
-    origins: "{{ mra_audit_nodes | collab.expressway.origins('emea') }}"
+    origins: "{{ item.origins }}"
+    key_types: "{{ item.key_types }}"
+    cipher_list: "{{ item.cipher_list }}"
+    minimum_tls_version: "{{ item.minimum_tls_version }}"
+  loop: "{{ mra_audit_nodes | collab.expressway.origins('emea') | collab.expressway.handshakes(observed_peers) }}"
+  loop_control:
+    label: "{{ item.cipher_list }}"
+  vars:
+    observed_peers: "{{ ansible_play_hosts_all | collab.expressway.observed_peers(hostvars, register='observed') }}"
   delegate_to: localhost
   run_once: true
   register: uc
@@ -138,18 +148,17 @@ EXAMPLES = r"""
 - name: Judge
   collab.expressway.mra_audit_info:
     cluster: emea
-    peers:
-      - name: "{{ inventory_hostname }}"
-        reached: true
-        facts: "{{ observed.ansible_facts.expressway }}"
+    peers: "{{ ansible_play_hosts_all | collab.expressway.observed_peers(hostvars, register='observed') }}"
     addresses: "{{ mra_audit_nodes | collab.expressway.origins('emea') }}"
-    presented: "{{ uc.presented }}"
+    presented: "{{ uc.results | map(attribute='presented') | flatten(levels=1) }}"
   delegate_to: localhost
+  run_once: true
   register: judged
 
 - name: Show the answer
   ansible.builtin.debug:
     msg: "{{ judged.audit.summary.answer }}"
+  run_once: true
 """
 
 RETURN = r"""

@@ -78,9 +78,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read what the UC nodes present
+- name: Read what the UC nodes present, per key type
   collab.expressway.presented_certificates_info:
-    origins: "{{ mra_audit_nodes | collab.expressway.origins('emea') }}"
+    origins: "{{ item.origins }}"
+    key_types: "{{ item.key_types }}"
+  loop: "{{ mra_audit_nodes | collab.expressway.origins('emea') | collab.expressway.handshakes([]) }}"
+  loop_control:
+    label: "{{ item.cipher_list }}"
   delegate_to: localhost
   run_once: true
   register: uc
@@ -88,7 +92,7 @@ EXAMPLES = r"""
 - name: Compare names
   collab.expressway.san_coverage_info:
     origins: "{{ mra_audit_nodes | collab.expressway.origins('emea') }}"
-    presented: "{{ uc.presented }}"
+    presented: "{{ uc.results | map(attribute='presented') | flatten(levels=1) }}"
   delegate_to: localhost
   run_once: true
   register: names
