@@ -146,6 +146,10 @@ findings:
     evidence: {description: What shows it., type: list, elements: str}
     remedy: {description: What to do., type: str}
     address: {description: Address that it concerns., type: str}
+    port: {description: Always null; a finding is about all ports of its address., type: int}
+    key_type: {description: Always null; a finding is about all certificates of its address., type: str}
+    peers: {description: Always empty; names are compared alike by every peer., type: list, elements: str}
+    reproduce: {description: Always null., type: str}
 csr:
   description: Certificates to reissue, each with all names that it then needs.
   type: list
