@@ -450,10 +450,14 @@ audit:
             remedy: {description: What to do., type: str}
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.collab.expressway.plugins.module_utils.audit.model import audit_cluster
+from ansible_collections.collab.expressway.plugins.module_utils.audit.observations import (
+    observation_problems,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.audit.origins import ADDRESS_OPTIONS
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
@@ -498,7 +502,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "expiring_within_days": {"type": "int", "default": 30},
     "security_level": {"type": "int", "choices": [0, 1, 2], "default": 1},
 }
-OF_A_DISCOVERY = ("addresses", "excluded", "not_read", "complete", "findings")
+MOST_DAYS = 100_000
 
 
 def main() -> None:
@@ -506,8 +510,12 @@ def main() -> None:
     for library in missing_dependencies():
         module.fail_json(msg=missing_required_lib(library), exception=MISSING[library])
     options = module.params
-    complaints: list[str] = []
-    at = moment(options["at"], complaints)
+    complaints = observation_problems(options["peers"], options["presented"], options["discovery"])
+    at = moment(options["at"], datetime.now(UTC), complaints)
+    if abs(options["expiring_within_days"]) > MOST_DAYS:
+        complaints.append(
+            f"expiring_within_days: {options['expiring_within_days']} is out of range; give at most {MOST_DAYS}"
+        )
     if complaints:
         module.fail_json(msg="; ".join(complaints))
     known: dict[str, Certificate] = {}
@@ -515,11 +523,6 @@ def main() -> None:
     def read_chain(pem: str) -> list[dict[str, Any]]:
         return [describe(certificate) for certificate in read_bundle(pem, known).certificates]
 
-    missing = [key for key in OF_A_DISCOVERY if key not in (options["discovery"] or OF_A_DISCOVERY)]
-    if missing:
-        module.fail_json(
-            msg=f"discovery has no {', '.join(missing)}; give what uc_addresses_info returned"
-        )
     candidates: list[dict[str, Any]] = []
     for index, pem in enumerate(options["certificates"]):
         bundle = read_bundle(pem, known)

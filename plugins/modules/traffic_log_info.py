@@ -340,6 +340,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.anal
     analyse,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.audit_join import (
+    audit_problems,
     join_audits,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.refusals import (
@@ -371,8 +372,7 @@ def main() -> None:
     if module.params["max_samples"] < 0:
         told.append(f"max_samples: {module.params['max_samples']} is less than 0")
     for index, audit in enumerate(module.params["audits"] or []):
-        if not isinstance(audit.get("verdicts"), list):
-            told.append(f"audits[{index}]: it is no audit of mra_audit_info (no verdicts in it)")
+        told += audit_problems(f"audits[{index}]", audit)
     if told:
         module.fail_json(msg="Nothing was read. " + "; ".join(told))
     result = _read(

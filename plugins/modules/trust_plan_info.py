@@ -323,6 +323,7 @@ refused_candidates:
       type: str
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -354,7 +355,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib(missing[0]), exception=MISSING[missing[0]])
     options = module.params
     complaints: list[str] = []
-    at = moment(options["at"], complaints)
+    at = moment(options["at"], datetime.now(UTC), complaints)
     stores = {
         str(name): pem_text(value, f"trust_stores.{name}", complaints)
         for name, value in options["trust_stores"].items()

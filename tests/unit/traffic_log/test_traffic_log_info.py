@@ -18,6 +18,8 @@ from tests.unit.documented import undocumented
 from tests.unit.local_module import results_of
 from tests.unit.traffic_log.excerpts import IP_ADDRESS, SELF_SIGNED
 
+AUDIT: dict[str, Any] = {"cluster": "emea", "verdicts": [], "certificates": {}, "plan": {}}
+
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
@@ -37,7 +39,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
             "paths": ["/does/not/exist", str(folder / "empty")],
             "since": "yesterday",
             "max_samples": -1,
-            "audits": [{}],
+            "audits": [{}, {**AUDIT, "verdicts": [{}]}, {**AUDIT, "plan": {"expc1": {}}}],
         },
         {"paths": [str(folder / "cut.gz"), str(logs / "messages")]},
         {"paths": [str(logs)], "audits": []},
@@ -74,7 +76,9 @@ def test_bad_options_are_told_in_one_message_before_anything_is_read(
         "empty: it is empty",
         "since: 'yesterday' is no ISO 8601 time",
         "max_samples: -1",
-        "audits[0]",
+        "audits[0] has no cluster, verdicts, certificates, plan; give what mra_audit_info returned as audit",
+        "audits[1].verdicts[0] has no peer, address, port",
+        "audits[2].plan.expc1 has no add",
     ):
         assert words in told["msg"]
     assert "Traceback" not in json.dumps(told)
