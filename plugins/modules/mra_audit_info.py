@@ -126,11 +126,21 @@ seealso:
 EXAMPLES = r"""
 - name: Read facts and trust store of every peer
   collab.expressway.facts:
+    allow_unread: true
   register: observed
+  ignore_unreachable: true
 
-- name: Read what the UC nodes present
+- name: Read what the UC nodes present, per key type and to the cipher list of each peer
   collab.expressway.presented_certificates_info:
-    origins: "{{ mra_audit_nodes | collab.expressway.origins('emea') }}"
+    origins: "{{ item.origins }}"
+    key_types: "{{ item.key_types }}"
+    cipher_list: "{{ item.cipher_list }}"
+    minimum_tls_version: "{{ item.minimum_tls_version }}"
+  loop: "{{ mra_audit_nodes | collab.expressway.origins('emea') | collab.expressway.handshakes(observed_peers) }}"
+  loop_control:
+    label: "{{ item.cipher_list }}"
+  vars:
+    observed_peers: "{{ ansible_play_hosts_all | collab.expressway.observed_peers(hostvars, register='observed') }}"
   delegate_to: localhost
   run_once: true
   register: uc
@@ -138,18 +148,17 @@ EXAMPLES = r"""
 - name: Judge
   collab.expressway.mra_audit_info:
     cluster: emea
-    peers:
-      - name: "{{ inventory_hostname }}"
-        reached: true
-        facts: "{{ observed.ansible_facts.expressway }}"
+    peers: "{{ ansible_play_hosts_all | collab.expressway.observed_peers(hostvars, register='observed') }}"
     addresses: "{{ mra_audit_nodes | collab.expressway.origins('emea') }}"
-    presented: "{{ uc.presented }}"
+    presented: "{{ uc.results | map(attribute='presented') | flatten(levels=1) }}"
   delegate_to: localhost
+  run_once: true
   register: judged
 
 - name: Show the answer
   ansible.builtin.debug:
     msg: "{{ judged.audit.summary.answer }}"
+  run_once: true
 """
 
 RETURN = r"""
@@ -176,23 +185,160 @@ audit:
       description:
         - C(complete), C(addresses), C(excluded) and C(not_read) of O(discovery); null without it.
       type: dict
+      contains:
+        complete: {description: Whether every source was read., type: bool}
+        addresses:
+          description: What clients can be given, and the sources that say so.
+          type: list
+          elements: dict
+          contains:
+            address: {description: Host name or IP address., type: str}
+            product: {description: Product of the node; null where unknown., type: str}
+            node: {description: Name of the node., type: str}
+            role: {description: What the node is in its cluster; null where unknown., type: str}
+            ports: {description: TCP ports that are audited., type: list, elements: int}
+            sources: {description: Where the address is known from., type: list, elements: str}
+        excluded:
+          description: What the inventory leaves out of the audit.
+          type: list
+          elements: dict
+          contains:
+            address: {description: Host name or IP address., type: str}
+            port: {description: TCP port., type: int}
+            node: {description: Name of the node., type: str}
+        not_read:
+          description: Sources that were asked for in vain.
+          type: list
+          elements: dict
+          contains:
+            source: {description: Name of the source., type: str}
+            error: {description: Why., type: str}
+            remedy: {description: What to do., type: str}
     peers:
-      description: How each peer stands; release, verification, cipher list, digests of its trust store.
+      description: How each peer stands.
       type: list
       elements: dict
+      contains:
+        name: {description: As given., type: str}
+        reached: {description: As given., type: bool}
+        error: {description: Why it was not reached; null where it was., type: str}
+        version: {description: "Release; null where it was not read.", type: str, sample: X14.2.5}
+        verification:
+          description: C(VerifyOriginServer) as read, V(on), V(off), V(unsupported) (the release has no such switch) or V(unknown).
+          type: str
+        verifies: {description: Whether the peer verifies origins today; null where nobody can say., type: bool}
+        verification_note: {description: What there is to know about that; null without., type: str}
+        until: {description: "O(peers[].origin_verification_until), as given.", type: str}
+        reason: {description: "O(peers[].origin_verification_reason), as given.", type: str}
+        cipher_list: {description: Cipher list toward UC nodes; null where the peer was not reached., type: str}
+        cipher_list_assumed: {description: Whether that is the documented default because the peer did not tell its own., type: bool}
+        minimum_tls: {description: Lowest TLS version toward UC nodes., type: str, sample: minTLSv1.2}
+        trust_store:
+          description: The trust store; null where it was not read.
+          type: dict
+          contains:
+            sha256: {description: Digest of the certificates whatever their order., type: str}
+            certificates: {description: "SHA-256 of each, in the order of the store.", type: list, elements: str}
+            problems: {description: Blocks that are no certificates., type: list, elements: str}
+        uc_servers:
+          description: Unified CM and IM and Presence servers that the peer is configured with; null where they were not read.
+          type: list
+          elements: dict
+          contains:
+            product: {description: "V(cucm) or V(imp).", type: str}
+            publisher: {description: Its address., type: str}
+            tls_verify: {description: TLS verify mode of the entry., type: str}
+        configured_peers: {description: Addresses of the cluster's peers in its own configuration., type: list, elements: str}
+        not_read: {description: Why a subset of facts was not read; one key a subset., type: dict}
     origins:
       description: Each address and port with what it presented.
       type: list
       elements: dict
+      contains:
+        address: {description: As given., type: str}
+        port: {description: As given., type: int}
+        product: {description: As given., type: str}
+        node: {description: As given., type: str}
+        connect_to: {description: As given., type: str}
+        source: {description: As given., type: str}
+        presented:
+          description: One entry for each key type, and for V(offered) one for each cipher list.
+          type: list
+          elements: dict
+          contains:
+            key_type: {description: "V(rsa), V(ecdsa) or V(offered).", type: str}
+            cipher_list: {description: The cipher list of V(offered); else null., type: str}
+            leaf_key_type: {description: Key type of the first certificate; null without., type: str}
+            chain: {description: "SHA-256 of the certificates as sent, leaf first.", type: list, elements: str}
+            tls_version: {description: Negotiated version., type: str}
+            cipher: {description: Negotiated cipher suite., type: str}
+            connected_to: {description: IP address that was connected to., type: str}
+            error: {description: Why nothing was presented; null where it was., type: str}
+            error_kind: {description: "RV(collab.expressway.presented_certificates_info#module:presented[].error_kind).", type: str}
     certificates:
-      description: Every certificate that was seen, by the SHA-256 of its DER.
+      description: Every certificate that was seen, by the SHA-256 of its DER. Each has the keys below.
       type: dict
+      contains:
+        sha256: {description: "SHA-256 of the DER, in lower-case hexadecimal.", type: str}
+        subject: {description: "Subject, RFC 4514.", type: str}
+        common_name: {description: "First common name of the subject, or null.", type: str}
+        issuer: {description: "Issuer, RFC 4514.", type: str}
+        issuer_common_name: {description: "First common name of the issuer, or null.", type: str}
+        serial: {description: Serial number in hexadecimal., type: str}
+        not_before: {description: "Start of its validity, ISO 8601.", type: str}
+        not_after: {description: "End of its validity, ISO 8601.", type: str}
+        key_type: {description: "V(rsa), V(ecdsa), V(ed25519) and so on.", type: str}
+        key_size: {description: Size of the key in bits., type: int}
+        signature_hash: {description: Digest of the signature., type: str, sample: sha256}
+        self_signed: {description: Whether it signed itself., type: bool}
+        is_ca: {description: Whether the basic constraints say that it is a CA., type: bool}
+        san:
+          description: Subject alternative names, by kind.
+          type: dict
+          contains:
+            dns: {description: dNSName entries., type: list, elements: str}
+            ip: {description: iPAddress entries., type: list, elements: str}
+            email: {description: rfc822Name entries., type: list, elements: str}
+            uri: {description: uniformResourceIdentifier entries., type: list, elements: str}
+        ski: {description: "Subject key identifier in hexadecimal, or null.", type: str}
+        aki: {description: "Authority key identifier in hexadecimal, or null.", type: str}
+        extended_key_usage: {description: "Purposes of the key.", type: list, elements: str, sample: [serverAuth]}
+        pem: {description: The certificate as PEM text., type: str}
     verdicts:
       description:
         - One for each peer, address, port and key type. C(standing) says what it means for logins; V(accepted),
           V(breaks_today), V(breaks_when_verified) or V(breaks_after_change).
       type: list
       elements: dict
+      contains:
+        peer: {description: Name of the peer., type: str}
+        address: {description: Address of the origin., type: str}
+        port: {description: Port of the origin., type: int}
+        key_type: {description: "V(rsa), V(ecdsa) or V(offered).", type: str}
+        leaf_key_type: {description: Key type of the first certificate., type: str}
+        chain: {description: "SHA-256 of the certificates, leaf first.", type: list, elements: str}
+        leaf_trusted: {description: Whether the leaf itself is in the trust store of the peer., type: bool}
+        as_offered: {description: Whether this is the chain that the peer's own cipher list brings today., type: bool}
+        standing: {description: What the verdict means for logins; see above., type: str}
+        outcome: {description: "V(accepted) or V(refused).", type: str}
+        stage: {description: "V(chain) or V(name); null where accepted.", type: str}
+        error_code: {description: Error number of OpenSSL 1.1.1; null without., type: int}
+        error: {description: The words of OpenSSL 1.1.1; null where accepted., type: str}
+        depth: {description: "Certificate that the error is about, counted from the leaf, 0.", type: int}
+        name_covered: {description: "What covers the address, V(dns_name) or V(common_name); null where nothing does.", type: str}
+        names: {description: Names that the traffic server compares., type: list, elements: str}
+        name_findings:
+          description: Where RFC 9525 answers otherwise than the traffic server.
+          type: list
+          elements: dict
+          contains:
+            code: {description: "RV(collab.expressway.origin_verdict_info#module:verdicts[].name_findings[].code).", type: str}
+            text: {description: The same for people., type: str}
+        cause: {description: Why it is refused; null where accepted., type: str}
+        remedy: {description: What repairs it; null where accepted., type: str}
+        reveals: {description: What will still fail once that is repaired., type: list, elements: str}
+        weak: {description: Keys and digests that a higher security level or a later OpenSSL refuses., type: list, elements: str}
+        log_line: {description: The line that the peer will log; null where accepted., type: str}
     findings:
       description: What a person should act on, worst first.
       type: list
@@ -211,9 +357,32 @@ audit:
         reproduce: {description: Shell command that shows the same; null without., type: str}
     plan:
       description:
-        - The smallest repair of trust, by peer; C(add) lists what its trust store lacks, each with C(sha256), C(reason), C(seen_in) and
-          C(repairs). See M(collab.expressway.trust_plan_info).
+        - The smallest repair of trust, by peer; empty where nothing could be planned. Each has the keys below. See
+          M(collab.expressway.trust_plan_info).
       type: dict
+      contains:
+        add:
+          description: What the trust store of this peer lacks, in the order of upload.
+          type: list
+          elements: dict
+          contains:
+            sha256: {description: "SHA-256 of the DER, in lower-case hexadecimal.", type: str}
+            subject: {description: "Subject, RFC 4514.", type: str}
+            common_name: {description: "First common name, or null.", type: str}
+            not_after: {description: "End of its validity, ISO 8601.", type: str}
+            reason: {description: Why it is in the plan., type: str}
+            seen_in: {description: Where it was seen., type: list, elements: str}
+            repairs:
+              description: Origins that are refused without it.
+              type: list
+              elements: dict
+              contains:
+                address: {description: Address of the origin., type: str}
+                port: {description: Port of the origin., type: int}
+                key_type: {description: "V(rsa), V(ecdsa) or V(offered).", type: str}
+        smallest: {description: Whether it is proven that no smaller set does the same., type: bool}
+        accepted_before: {description: Presented chains that are trusted today., type: int}
+        accepted_after: {description: Presented chains that are trusted with the plan carried out., type: int}
     summary:
       description: The answer in short.
       type: dict
@@ -222,15 +391,73 @@ audit:
         complete: {description: Whether everything that was asked for was looked at., type: bool}
         breaks_today: {description: Number of origins that a verifying peer refuses today as offered., type: int}
         refused: {description: The same whatever the switch of the peer says now., type: int}
-        counts: {description: More numbers., type: dict}
-        logins: {description: "Which origins break, why, and what to do; one entry a cause.", type: list, elements: dict}
-        not_looked_at: {description: "What was not observed, with its reason and remedy.", type: list, elements: dict}
+        counts:
+          description: More numbers.
+          type: dict
+          contains:
+            peers: {description: Peers of the cluster., type: int}
+            peers_judged: {description: Peers whose trust store was read., type: int}
+            origins: {description: Origins that were asked for., type: int}
+            origins_seen: {description: Origins that presented a chain., type: int}
+            verdicts_accepted: {description: Verdicts V(accepted)., type: int}
+            verdicts_refused: {description: Verdicts V(refused)., type: int}
+            breaks_when_verified: {description: Origins that a peer refuses as soon as it verifies., type: int}
+            breaks_after_change: {description: Origins that break after a cipher or release change., type: int}
+            only_after_change: {description: Those of them that nothing breaks before., type: int}
+            not_looked_at: {description: "Length of RV(audit.summary.not_looked_at).", type: int}
+            findings:
+              description: Findings by severity.
+              type: dict
+              contains:
+                critical: {description: "Logins break today, or protection is off without an end.", type: int}
+                warning: {description: Will break something., type: int}
+                info: {description: Worth knowing., type: int}
+        logins:
+          description: Which origins break, why, and what to do; one entry a cause.
+          type: list
+          elements: dict
+          contains:
+            standing: {description: "V(breaks_today) or V(breaks_when_verified).", type: str}
+            origins:
+              description: Address and port of each.
+              type: list
+              elements: dict
+              contains:
+                address: {description: Address of the origin., type: str}
+                port: {description: Port of the origin., type: int}
+            peers: {description: Peers that refuse them., type: list, elements: str}
+            key_types: {description: Key types of the refused certificates., type: list, elements: str}
+            why: {description: Why., type: str}
+            remedy: {description: What to do., type: str}
+        not_looked_at:
+          description: What was not observed. Nothing of it counts as accepted.
+          type: list
+          elements: dict
+          contains:
+            what: {description: "V(source) of addresses, V(address), V(peer), V(subset) of its facts, or V(origin).", type: str}
+            peer: {description: Peer that it concerns; null without., type: str}
+            peers: {description: Peers whose cipher list it concerns., type: list, elements: str}
+            address: {description: Address that it concerns; null without., type: str}
+            port: {description: Port that it concerns; null without., type: int}
+            key_type: {description: Key type that it concerns; null without., type: str}
+            error_kind:
+              description:
+                - For V(origin) as in RV(collab.expressway.presented_certificates_info#module:presented[].error_kind), or V(not_asked),
+                  V(nothing_presented); for V(peer) V(unreached) or V(not_audited); else the name of the subset, of the source or
+                  of the check.
+              type: str
+            reason: {description: Why., type: str}
+            remedy: {description: What to do., type: str}
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.collab.expressway.plugins.module_utils.audit.model import audit_cluster
+from ansible_collections.collab.expressway.plugins.module_utils.audit.observations import (
+    observation_problems,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.audit.origins import ADDRESS_OPTIONS
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
@@ -275,7 +502,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "expiring_within_days": {"type": "int", "default": 30},
     "security_level": {"type": "int", "choices": [0, 1, 2], "default": 1},
 }
-OF_A_DISCOVERY = ("addresses", "excluded", "not_read", "complete", "findings")
+MOST_DAYS = 100_000
 
 
 def main() -> None:
@@ -283,8 +510,12 @@ def main() -> None:
     for library in missing_dependencies():
         module.fail_json(msg=missing_required_lib(library), exception=MISSING[library])
     options = module.params
-    complaints: list[str] = []
-    at = moment(options["at"], complaints)
+    complaints = observation_problems(options["peers"], options["presented"], options["discovery"])
+    at = moment(options["at"], datetime.now(UTC), complaints)
+    if abs(options["expiring_within_days"]) > MOST_DAYS:
+        complaints.append(
+            f"expiring_within_days: {options['expiring_within_days']} is out of range; give at most {MOST_DAYS}"
+        )
     if complaints:
         module.fail_json(msg="; ".join(complaints))
     known: dict[str, Certificate] = {}
@@ -292,11 +523,6 @@ def main() -> None:
     def read_chain(pem: str) -> list[dict[str, Any]]:
         return [describe(certificate) for certificate in read_bundle(pem, known).certificates]
 
-    missing = [key for key in OF_A_DISCOVERY if key not in (options["discovery"] or OF_A_DISCOVERY)]
-    if missing:
-        module.fail_json(
-            msg=f"discovery has no {', '.join(missing)}; give what uc_addresses_info returned"
-        )
     candidates: list[dict[str, Any]] = []
     for index, pem in enumerate(options["certificates"]):
         bundle = read_bundle(pem, known)

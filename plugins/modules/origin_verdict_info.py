@@ -161,6 +161,7 @@ verdicts:
       type: str
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -192,7 +193,7 @@ def main() -> None:
     if missing:
         module.fail_json(msg=missing_required_lib(missing[0]), exception=MISSING[missing[0]])
     complaints: list[str] = []
-    at = moment(module.params["at"], complaints)
+    at = moment(module.params["at"], datetime.now(UTC), complaints)
     trust_stores = _trust_stores(module.params["trust_stores"], complaints)
     origins = _origins(module.params["origins"], complaints)
     if complaints:

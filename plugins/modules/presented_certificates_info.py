@@ -198,6 +198,7 @@ presented:
         started, that the port is right, and that no firewall on the way rejects it
 """
 
+import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -273,7 +274,9 @@ def main() -> None:
     )
     try:
         origins = read_origins(options["origins"])
-        presented = read_presented_chains(origins, options["key_types"], offer, limits)
+        presented = read_presented_chains(
+            origins, options["key_types"], offer, limits, time.monotonic
+        )
     except OriginRefused as refused:
         module.fail_json(msg=str(refused))
     except CipherListRefused as refused:

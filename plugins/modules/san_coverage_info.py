@@ -78,9 +78,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read what the UC nodes present
+- name: Read what the UC nodes present, per key type
   collab.expressway.presented_certificates_info:
-    origins: "{{ mra_audit_nodes | collab.expressway.origins('emea') }}"
+    origins: "{{ item.origins }}"
+    key_types: "{{ item.key_types }}"
+  loop: "{{ mra_audit_nodes | collab.expressway.origins('emea') | collab.expressway.handshakes([]) }}"
+  loop_control:
+    label: "{{ item.cipher_list }}"
   delegate_to: localhost
   run_once: true
   register: uc
@@ -88,7 +92,7 @@ EXAMPLES = r"""
 - name: Compare names
   collab.expressway.san_coverage_info:
     origins: "{{ mra_audit_nodes | collab.expressway.origins('emea') }}"
-    presented: "{{ uc.presented }}"
+    presented: "{{ uc.results | map(attribute='presented') | flatten(levels=1) }}"
   delegate_to: localhost
   run_once: true
   register: names
@@ -142,6 +146,10 @@ findings:
     evidence: {description: What shows it., type: list, elements: str}
     remedy: {description: What to do., type: str}
     address: {description: Address that it concerns., type: str}
+    port: {description: Always null; a finding is about all ports of its address., type: int}
+    key_type: {description: Always null; a finding is about all certificates of its address., type: str}
+    peers: {description: Always empty; names are compared alike by every peer., type: list, elements: str}
+    reproduce: {description: Always null., type: str}
 csr:
   description: Certificates to reissue, each with all names that it then needs.
   type: list
@@ -187,11 +195,13 @@ covered:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.collab.expressway.plugins.module_utils.audit.observations import PRESENTED
 from ansible_collections.collab.expressway.plugins.module_utils.audit.origins import ADDRESS_OPTIONS
 from ansible_collections.collab.expressway.plugins.module_utils.dependencies import (
     MISSING,
     missing_dependencies,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.records import Shape, misfits
 from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.model import (
     san_coverage,
 )
@@ -206,10 +216,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "presented": {"type": "list", "elements": "dict", "default": []},
     "certificates": {"type": "list", "elements": "dict", "default": []},
 }
-WANTED = {
-    "presented": ("address", "port", "key_type", "chain"),
-    "certificates": ("node", "unit", "pem"),
-}
+STORED: Shape = {"node": str, "unit": str, "pem": str}
+SOURCE = "give what {}_certificates_info returned"
 
 
 def main() -> None:
@@ -217,14 +225,12 @@ def main() -> None:
     for library in missing_dependencies():
         module.fail_json(msg=missing_required_lib(library), exception=MISSING[library])
     options = module.params
-    for option, keys in WANTED.items():
-        for index, entry in enumerate(options[option]):
-            missing = [key for key in keys if key not in entry]
-            if missing:
-                source = "presented" if option == "presented" else "uc"
-                module.fail_json(
-                    msg=f"{option}[{index}] has no {', '.join(missing)}; give what {source}_certificates_info returned as {option}"
-                )
+    complaints = [
+        *misfits("presented", options["presented"], PRESENTED, SOURCE.format("presented")),
+        *misfits("certificates", options["certificates"], STORED, SOURCE.format("uc")),
+    ]
+    if complaints:
+        module.fail_json(msg="; ".join(complaints))
     module.exit_json(
         changed=False,
         **san_coverage(

@@ -258,17 +258,87 @@ joined:
   type: dict
   contains:
     explained:
-      description: Refusals that the audit predicts.
+      description:
+        - Refusals that the audit predicts. Each is one of RV(refusals) without C(samples), with the cause and the remedy of the verdict, and
+          has the keys below.
       type: list
       elements: dict
+      contains:
+        peer: {description: As in RV(refusals)., type: str}
+        address: {description: As in RV(refusals)., type: str}
+        ip: {description: As in RV(refusals)., type: str}
+        ports: {description: As in RV(refusals)., type: list, elements: int}
+        certainty: {description: As in RV(refusals)., type: str}
+        stage: {description: As in RV(refusals)., type: str}
+        error: {description: As in RV(refusals)., type: str}
+        error_code: {description: As in RV(refusals)., type: int}
+        depth: {description: As in RV(refusals)., type: int}
+        action: {description: As in RV(refusals)., type: str}
+        count: {description: As in RV(refusals)., type: int}
+        first: {description: As in RV(refusals)., type: str}
+        last: {description: As in RV(refusals)., type: str}
+        users: {description: As in RV(refusals)., type: list, elements: str}
+        requests: {description: As in RV(refusals)., type: list, elements: str}
+        port: {description: Port of the verdict., type: int}
+        cluster: {description: Cluster of the audit., type: str}
+        certificate:
+          description: The certificate that the error is about; null where no chain was seen.
+          type: dict
+          contains:
+            sha256: {description: "SHA-256 of the DER, in lower-case hexadecimal.", type: str}
+            subject: {description: "Subject, RFC 4514.", type: str}
+            common_name: {description: "First common name of the subject, or null.", type: str}
+            issuer: {description: "Issuer, RFC 4514.", type: str}
+            not_before: {description: "Start of its validity, ISO 8601.", type: str}
+            not_after: {description: "End of its validity, ISO 8601.", type: str}
+            key_type: {description: "V(rsa), V(ecdsa) and so on.", type: str}
+            self_signed: {description: Whether it signed itself., type: bool}
+        chain: {description: "SHA-256 of the certificates, leaf first.", type: list, elements: str}
+        key_type: {description: Key type of the leaf., type: str}
+        cause: {description: Why it is refused., type: str}
+        remedy: {description: What repairs it., type: str}
+        reveals: {description: What will still fail once that is repaired., type: list, elements: str}
+        plan:
+          description: What to upload to that peer for it.
+          type: list
+          elements: dict
+          contains:
+            sha256: {description: "SHA-256 of the DER, in lower-case hexadecimal.", type: str}
+            subject: {description: "Subject, RFC 4514.", type: str}
+            common_name: {description: "First common name, or null.", type: str}
+            reason: {description: Why., type: str}
     unpredicted:
       description: Refusals that no verdict of the audit explains, as findings.
       type: list
       elements: dict
+      contains:
+        id: {description: Stable identifier., type: str}
+        check: {description: "V(refusal_not_predicted).", type: str}
+        severity: {description: "V(warning).", type: str}
+        title: {description: What was found., type: str}
+        evidence: {description: What shows it., type: list, elements: str}
+        remedy: {description: What to do., type: str}
+        peers: {description: Peer that it concerns., type: list, elements: str}
+        address: {description: Address that it concerns., type: str}
+        port: {description: Port that it concerns; null where it is not known., type: int}
+        key_type: {description: Always null., type: str}
+        reproduce: {description: Always null., type: str}
     not_in_log:
       description: Refusals that the audit predicts for today and the logs do not hold, as findings.
       type: list
       elements: dict
+      contains:
+        id: {description: Stable identifier., type: str}
+        check: {description: "V(prediction_not_in_log).", type: str}
+        severity: {description: "V(info).", type: str}
+        title: {description: What was found., type: str}
+        evidence: {description: What shows it., type: list, elements: str}
+        remedy: {description: What to do., type: str}
+        peers: {description: Peer that it concerns., type: list, elements: str}
+        address: {description: Address that it concerns., type: str}
+        port: {description: Port that it concerns; null where it is not known., type: int}
+        key_type: {description: Always null., type: str}
+        reproduce: {description: Always null., type: str}
 """
 
 from datetime import UTC, datetime
@@ -280,6 +350,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.anal
     analyse,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.audit_join import (
+    audit_problems,
     join_audits,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.refusals import (
@@ -311,8 +382,7 @@ def main() -> None:
     if module.params["max_samples"] < 0:
         told.append(f"max_samples: {module.params['max_samples']} is less than 0")
     for index, audit in enumerate(module.params["audits"] or []):
-        if not isinstance(audit.get("verdicts"), list):
-            told.append(f"audits[{index}]: it is no audit of mra_audit_info (no verdicts in it)")
+        told += audit_problems(f"audits[{index}]", audit)
     if told:
         module.fail_json(msg="Nothing was read. " + "; ".join(told))
     result = _read(

@@ -143,7 +143,10 @@ plans:
               leads over.
           type: list
           elements: dict
-          sample: [{"address": "cucm1.example.test", "port": 8443}]
+          contains:
+            address: {description: Address of the origin., type: str}
+            port: {description: Port of the origin., type: int}
+            key_type: {description: "O(origins[].key_type), only where it was given.", type: str}
     conflicts:
       description:
         - Certificates of the plan that share a common name with another certificate of the store or of the plan. Cisco
@@ -157,16 +160,31 @@ plans:
           description: The common name; null where whole subjects without one are the same.
           type: str
         in_store:
-          description: Those in the trust store, with the origins that need them (C(needed_by)).
+          description: Those in the trust store.
           type: list
           elements: dict
-          sample: [{"sha256": "5f0c…", "subject": "CN=cucm1", "serial": "4f1d", "not_after": "2030-01-01T00:00:00Z",
-                    "needed_by": []}]
+          contains:
+            sha256: {description: "SHA-256 of the DER, in lower-case hexadecimal.", type: str, sample: 5f0c…}
+            subject: {description: "Subject, RFC 4514.", type: str, sample: CN=cucm1}
+            serial: {description: Serial number in hexadecimal., type: str, sample: 4f1d}
+            not_after: {description: "End of its validity, ISO 8601.", type: str, sample: "2030-01-01T00:00:00Z"}
+            needed_by:
+              description: The origins that need it.
+              type: list
+              elements: dict
+              contains:
+                address: {description: Address of the origin., type: str}
+                port: {description: Port of the origin., type: int}
+                key_type: {description: "O(origins[].key_type), only where it was given.", type: str}
         wanted:
           description: Those to be uploaded.
           type: list
           elements: dict
-          sample: [{"sha256": "90be…", "subject": "CN=cucm1", "serial": "4f1e", "not_after": "2031-01-01T00:00:00Z"}]
+          contains:
+            sha256: {description: "SHA-256 of the DER, in lower-case hexadecimal.", type: str, sample: 90be…}
+            subject: {description: "Subject, RFC 4514.", type: str, sample: CN=cucm1}
+            serial: {description: Serial number in hexadecimal., type: str, sample: 4f1e}
+            not_after: {description: "End of its validity, ISO 8601.", type: str, sample: "2031-01-01T00:00:00Z"}
         remedies:
           description: The ways out, any of which is enough.
           type: list
@@ -194,10 +212,18 @@ plans:
           description: The origins that it keeps from being accepted.
           type: list
           elements: dict
+          contains:
+            address: {description: Address of the origin., type: str}
+            port: {description: Port of the origin., type: int}
+            key_type: {description: "O(origins[].key_type), only where it was given.", type: str}
         needed_by:
           description: The origins that are refused without it. Empty when none of O(origins) needs it.
           type: list
           elements: dict
+          contains:
+            address: {description: Address of the origin., type: str}
+            port: {description: Port of the origin., type: int}
+            key_type: {description: "O(origins[].key_type), only where it was given.", type: str}
     unrepaired:
       description: Every origin that is still refused with the plan.
       type: list
@@ -257,6 +283,10 @@ plans:
           description: The origins that need it.
           type: list
           elements: dict
+          contains:
+            address: {description: Address of the origin., type: str}
+            port: {description: Port of the origin., type: int}
+            key_type: {description: "O(origins[].key_type), only where it was given.", type: str}
         where_to_look:
           description: Places where it may be found.
           type: list
@@ -300,6 +330,7 @@ refused_candidates:
       type: str
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -331,7 +362,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib(missing[0]), exception=MISSING[missing[0]])
     options = module.params
     complaints: list[str] = []
-    at = moment(options["at"], complaints)
+    at = moment(options["at"], datetime.now(UTC), complaints)
     stores = {
         str(name): pem_text(value, f"trust_stores.{name}", complaints)
         for name, value in options["trust_stores"].items()

@@ -67,7 +67,9 @@ def product(endpoints: Endpoints) -> Callable[[], list[str]]:
     origins = [Origin(*endpoint) for endpoint in endpoints]
 
     def run() -> list[str]:
-        entries = read_presented_chains(origins, ["rsa"], Offer(), Limits(10, 120, 1000, 2))
+        entries = read_presented_chains(
+            origins, ["rsa"], Offer(), Limits(10, 120, 1000, 2), time.monotonic
+        )
         return [entry["chain"] for entry in entries]
 
     return run
@@ -242,6 +244,7 @@ def timed(
         ["rsa"],
         presented_chains.Offer(),
         Limits(timeout, deadline, 4000, 2),
+        time.monotonic,
     )
     return entries, time.monotonic() - started
 

@@ -8,6 +8,7 @@ The peers trust everything and nothing is expired, so that a refusal can only be
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -59,7 +60,7 @@ def covered(cluster: ClusterProfile, cipher_list: str) -> dict[tuple[str, int], 
     origins = cluster.advertised_origins
     limits = Limits(timeout=5, deadline=60, max_connections=100, max_connections_per_host=4)
     presented = read_presented_chains(
-        read_origins(origins), ["offered"], Offer(cipher_list), limits
+        read_origins(origins), ["offered"], Offer(cipher_list), limits, time.monotonic
     )
     result = san_coverage(origins=origins, presented=presented)
     assert not result["not_looked_at"]

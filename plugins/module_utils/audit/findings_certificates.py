@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from ansible_collections.collab.expressway.plugins.module_utils.audit.finding import (
     INFO,
@@ -129,7 +130,7 @@ def expiring(situation: Situation) -> Iterator[Record]:
     for digest in dict.fromkeys([*presented, *trusted]):
         record = situation.certificates[digest]
         ends = expiry(record)
-        if ends is None or not situation.at < ends <= situation.at + situation.expiring_within:
+        if ends is None or not timedelta() < ends - situation.at <= situation.expiring_within:
             continue
         needed = digest in presented or record["subject"] in issuers
         peers = trusted.get(digest, [])

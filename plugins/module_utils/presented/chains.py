@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import resource
 import ssl
-import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -107,19 +106,20 @@ def read_presented_chains(
     key_types: Sequence[str],
     offer: Offer,
     limits: Limits,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float],
 ) -> list[dict[str, Any]]:
     """One entry for each origin and key type (`rsa`, `ecdsa`, `offered`), in that order.
 
     An entry has `address`, `port`, `connect_to`, `connected_to` (IP address), `key_type`,
     `tls_version`, `cipher`, `cipher_list` (for `offered`), `chain` (PEM text), `sha256` (list),
     `error_kind`, `error`; what is not known is None, `chain` and `sha256` are then empty.
+    `clock` counts seconds and never goes back.
     The same question to the same IP address, port and SNI is asked once.
     Raises CipherListRefused before any connection.
     """
     until = clock() + limits.deadline
     context = offer.context() if OFFERED in key_types else None
-    found = look_up((origin.target for origin in origins), limits.deadline * _LOOKUP_SHARE)
+    found = look_up((origin.target for origin in origins), limits.deadline * _LOOKUP_SHARE, clock)
     readings: dict[tuple[str, int], dict[tuple[str | None, str], Reading]] = {}
     for origin in origins:
         ip = found[origin.target].ip

@@ -9,7 +9,6 @@ import ipaddress
 import queue
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
@@ -38,9 +37,12 @@ def is_ip_literal(host: str) -> bool:
 
 
 def look_up(
-    hosts: Iterable[str], seconds: float, resolver: Callable[[str], str] | None = None
+    hosts: Iterable[str],
+    seconds: float,
+    clock: Callable[[], float],
+    resolver: Callable[[str], str] | None = None,
 ) -> dict[str, Lookup]:
-    """One answer for each distinct host, within `seconds`. IP addresses stand for themselves.
+    """One answer for each distinct host, within `seconds` on the clock. IP addresses stand for themselves.
 
     A name with several addresses gives its first IPv4 address, else its first address: one
     connection is made, as the traffic server does when all is well.
@@ -54,7 +56,7 @@ def look_up(
     found: queue.SimpleQueue[tuple[str, Lookup]] = queue.SimpleQueue()
     for name in sorted(names):
         waiting.put(name)
-    until = time.monotonic() + seconds
+    until = clock() + seconds
     for _thread in range(min(_THREADS, len(names))):
         # Daemons: a thread that hangs in the resolver must not hold up the end of the process.
         threading.Thread(
@@ -62,7 +64,7 @@ def look_up(
         ).start()
     while names:
         try:
-            name, answer = found.get(timeout=max(0.0, until - time.monotonic()))
+            name, answer = found.get(timeout=max(0.0, until - clock()))
         except queue.Empty:
             break
         answers[name] = answer

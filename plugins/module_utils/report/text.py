@@ -8,10 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from ansible_collections.collab.expressway.plugins.module_utils.audit.gaps import (
-    SOURCE,
-    told,
-)
+from ansible_collections.collab.expressway.plugins.module_utils.audit.gaps import told
 from ansible_collections.collab.expressway.plugins.module_utils.audit.short_names import (
     cluster_domain,
     short,
@@ -21,6 +18,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit.situation 
     Record,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import login
+from ansible_collections.collab.expressway.plugins.module_utils.report.not_looked_at import (
+    reasons_in_short,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.report.plan import (
     NOTHING,
     plan_lines,
@@ -33,6 +33,9 @@ SCREEN_LINES = 24
 SCREEN_COLUMNS = 100
 WHERE_COLUMNS = 40
 """Room for the places of one line; the columns that follow take what is left of the screen."""
+UNREAD_LINES = SCREEN_LINES // 3
+REASON_LINES = 3
+"""Room for what was not looked at, and for one reason of it: the logins that break have to stay in view."""
 
 
 def screen(audits: list[Record], *, lines: int = SCREEN_LINES) -> list[str]:
@@ -60,14 +63,16 @@ def screen(audits: list[Record], *, lines: int = SCREEN_LINES) -> list[str]:
 
 
 def _unread_lines(audit: Record) -> Iterator[str]:
-    """Why addresses may be missing: other logins than those that follow may break as well."""
-    sources: dict[str, list[str]] = {}
-    for gap in audit["summary"]["not_looked_at"]:
-        if gap["what"] == SOURCE:
-            reason = gap["reason"].removeprefix(f"{gap['error_kind']}: ")
-            sources.setdefault(reason, []).append(gap["error_kind"])
-    for reason, names in sources.items():
-        yield from map(_clip, _wrapped(f"{', '.join(names)} not read: {reason}", "  ? "))
+    """What was not looked at, and why: other logins than those that follow may break as well."""
+    reasons = reasons_in_short(audit)
+    room = UNREAD_LINES
+    for index, reason in enumerate(reasons):
+        lines = _wrapped(reason, "  ? ", REASON_LINES)
+        if index and len(lines) > room:
+            yield f"  ? … {len(reasons) - index} more in the report"
+            return
+        yield from map(_clip, lines)
+        room -= len(lines)
 
 
 def _login_lines(audit: Record) -> list[str]:
@@ -149,7 +154,8 @@ def _cluster(audit: Record) -> Iterator[str]:
         yield from _wrapped(told(gap), "    - ")
 
 
-def _wrapped(text: str, first: str) -> list[str]:
+def _wrapped(text: str, first: str, lines: int | None = None) -> list[str]:
+    """The text in lines of the screen, at most so many of them."""
     return textwrap.wrap(
         text,
         SCREEN_COLUMNS,
@@ -157,6 +163,8 @@ def _wrapped(text: str, first: str) -> list[str]:
         subsequent_indent=" " * len(first),
         break_on_hyphens=False,
         break_long_words=False,
+        max_lines=lines,
+        placeholder=" …",
     )
 
 

@@ -22,6 +22,13 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit.finding im
 from ansible_collections.collab.expressway.plugins.module_utils.audit.situation import (
     BREAKS_TODAY,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.records import (
+    NUMBER,
+    TEXT,
+    Shape,
+    misfit,
+    misfits,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.grammar import (
     TERMINATE,
 )
@@ -41,8 +48,59 @@ OF_A_CERTIFICATE = (
     "key_type",
     "self_signed",
 )
+AUDIT: Shape = {"cluster": str, "verdicts": list, "certificates": dict, "plan": dict}
+VERDICT: Shape = {
+    "peer": str,
+    "address": str,
+    "port": int,
+    "outcome": str,
+    "standing": str,
+    "as_offered": bool,
+    "stage": TEXT,
+    "error_code": NUMBER,
+    "error": TEXT,
+    "depth": NUMBER,
+    "chain": list,
+    "leaf_key_type": TEXT,
+    "cause": TEXT,
+    "remedy": TEXT,
+    "reveals": list,
+    "log_line": TEXT,
+}
+REPAIR: Shape = {
+    "sha256": str,
+    "subject": TEXT,
+    "common_name": TEXT,
+    "reason": TEXT,
+    "repairs": list,
+}
 JUDGED_STAGES = ("chain", "name")
 """What an audit judges; a handshake that failed otherwise is no refusal of a certificate by the peer."""
+
+
+def audit_problems(place: str, audit: Any) -> list[str]:
+    """At most one complaint: why this cannot be joined, as it is not what the audit returns."""
+    give = "give what mra_audit_info returned as audit"
+    return (
+        misfit(place, audit, AUDIT, give)
+        or misfits(f"{place}.verdicts", audit["verdicts"], VERDICT, give)
+        or [
+            complaint
+            for digest, certificate in audit["certificates"].items()
+            for complaint in misfit(
+                f"{place}.certificates.{digest}",
+                certificate,
+                dict.fromkeys(OF_A_CERTIFICATE, object),
+                give,
+            )
+        ][:1]
+        or [
+            complaint
+            for peer, plan in audit["plan"].items()
+            for complaint in misfit(f"{place}.plan.{peer}", plan, {"add": list}, give)
+            or misfits(f"{place}.plan.{peer}.add", plan["add"], REPAIR, give)
+        ][:1]
+    )
 
 
 def join_audit(refusals: Sequence[Mapping[str, Any]], audit: Mapping[str, Any]) -> Record:

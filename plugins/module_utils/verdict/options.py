@@ -29,16 +29,20 @@ OPTIONS: dict[str, dict[str, Any]] = {
 """Documented in doc_fragments/verdict.py, but for `trust_stores`, whose names return elsewhere in each module."""
 
 
-def moment(text: str | None, complaints: list[str]) -> datetime:
-    """The option `at`, in UTC: an ISO 8601 time, of which one without a zone is UTC; now when it is not given."""
+def moment(text: str | None, now: datetime, complaints: list[str]) -> datetime:
+    """The option `at`, in UTC: an ISO 8601 time, of which one without a zone is UTC; `now` when it is not given."""
     if text is None:
-        return datetime.now(UTC)
+        return now
     try:
         given = datetime.fromisoformat(text)
+        return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
     except ValueError:
         complaints.append(f"at: '{text}' is no ISO 8601 time such as 2026-12-01T00:00:00Z")
-        return datetime.now(UTC)
-    return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
+    except OverflowError:
+        complaints.append(
+            f"at: '{text}' is no time of the years 1 to 9999 in UTC; give one such as 2026-12-01T00:00:00Z"
+        )
+    return now
 
 
 def check_places(origins: Sequence[Mapping[str, Any]], complaints: list[str]) -> None:

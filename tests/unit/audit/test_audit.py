@@ -38,6 +38,7 @@ from tests.unit.audit.observations import (
     observed,
     presented,
 )
+from tests.unit.documented import undocumented
 
 SCHEMA = json.loads(
     (Path(__file__).parents[3] / "docs" / "audit.schema.json").read_text(encoding="utf-8")
@@ -51,7 +52,11 @@ ERROR_KINDS = ("refused", "timeout", "closed", "no_common_cipher", "unresolved",
 
 
 def valid(document: Record) -> None:
+    """Both the schema and the documentation of the module know every key of the audits."""
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    by_name = ("audit.certificates", "audit.plan", "audit.peers.not_read")
+    for model in document["audits"]:
+        assert undocumented("mra_audit_info", {"audit": model}, *by_name) == set()
 
 
 def usual(**otherwise: Any) -> Record:

@@ -10,6 +10,7 @@ import os
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.unit.audit.observations import (
     observed,
     presented,
 )
+from tests.unit.local_module import results_of
 
 ANSIBLE = Path(sys.executable).with_name("ansible")
 pytestmark = pytest.mark.skipif(not ANSIBLE.exists(), reason="ansible is not beside this python")
@@ -126,22 +128,36 @@ def test_the_module_judges_as_the_function_does(model: Record) -> None:
     assert not result["changed"]
 
 
-@pytest.mark.parametrize(
-    ("wrong", "says"),
-    [
-        ({"at": "tomorrow"}, "at: 'tomorrow' is no ISO 8601 time"),
-        ({"certificates": ["nothing"]}, "certificates[0]: no certificate in it"),
-    ],
-)
-def test_a_wrong_option_is_named(wrong: Record, says: str) -> None:
-    result = run(
-        "mra_audit_info",
-        **{
-            "cluster": "emea",
-            "peers": [observed(said=facts())],
-            "addresses": [],
-            "presented": [],
-            **wrong,
-        },
-    )
-    assert says in result["msg"]
+DISCOVERY: Record = {
+    "addresses": [],
+    "excluded": [],
+    "not_read": [],
+    "findings": [],
+    "complete": True,
+}
+WRONG: list[tuple[Record, str]] = [
+    ({"at": "tomorrow"}, "at: 'tomorrow' is no ISO 8601 time"),
+    ({"at": "9999-12-31T23:00:00-05:00"}, "at: '9999-12-31T23:00:00-05:00' is no time of the years 1 to 9999 in UTC"),
+    ({"expiring_within_days": 2**31}, "expiring_within_days: 2147483648 is out of range; give at most 100000"),
+    ({"certificates": ["nothing"]}, "certificates[0]: no certificate in it"),
+    ({"presented": [{}]}, "presented[0] has no address, port, key_type, chain; give what presented_certificates_info"),
+    ({"presented": [{**presented("rsa", None), "chain": 5}]}, "presented[0].chain is no text; give"),
+    ({"discovery": {"complete": True}}, "discovery has no addresses, excluded, not_read, findings; give what uc_addresses_info"),
+    ({"discovery": {**DISCOVERY, "addresses": 5}}, "discovery.addresses is no list; give"),
+    ({"discovery": {**DISCOVERY, "not_read": ["axl"]}}, "discovery.not_read[0] is no dictionary; give"),
+    ({"peers": [observed(said={**facts(), "trust_store": {"pem": ""}})]}, "peers[0].facts.trust_store has no sha256, certificates; give"),
+]  # fmt: skip
+
+
+def test_a_wrong_option_is_named_with_its_place_and_what_to_give(tmp_path: Path) -> None:
+    usual = {"cluster": "emea", "peers": [observed(said=facts())], "addresses": [], "presented": []}
+    calls = [{**usual, **wrong} for wrong, _says in WRONG]
+    said = [result["msg"] for result in results_of("mra_audit_info", calls, tmp_path)]
+    for (_wrong, says), told in zip(WRONG, said, strict=True):
+        assert told.startswith(says)
+
+
+def test_the_last_day_of_all_can_be_judged() -> None:
+    late = datetime(9999, 12, 31, tzinfo=UTC)
+    model = audit([observed()], [address()], [presented("offered", CHAINS["rsa"][0])], at=late)
+    assert model["audited_on"] == "9999-12-31"

@@ -171,9 +171,67 @@ def test_a_line_says_where_why_and_what_to_do() -> None:
             for where in (address(), address(port=6972))
         ],
     )
-    assert screen([model])[1] == (
+    assert screen([model])[-1] == (
         "  x cucm1:8443,6972 its issuing CA is unknown → upload that CA, up to its root"
     )
+
+
+def unread_api(name: str, number: int) -> Record:
+    """A peer whose REST API let nobody in."""
+    said = {
+        subset: f"{name} (192.0.2.{number}) answered GET /api/{subset} with HTTP status 401.\nWrong password."
+        for subset in ("mra", "trust_store", "uc_servers")
+    }
+    return observed(name, {**facts(None), "not_read": said})
+
+
+def unreached(name: str, reason: str) -> Record:
+    return observed(name, facts=None, reached=False, error=f"{name} (192.0.2.9) {reason}")
+
+
+def test_the_screen_says_once_why_something_was_not_looked_at() -> None:
+    model = audit(
+        [
+            unread_api("expc1.example.test", 1),
+            unread_api("expc2.example.test", 2),
+            unreached("expc3.example.test", "refused the connection"),
+            unreached("expc4.example.test", "refused the connection"),
+        ],
+        [address(), address(port=6972)],
+        [
+            presented("offered", None, address(port=port), error_kind="refused", error=f"{NODE}:{port} (at ::1) is closed")
+            for port in (8443, 6972)
+        ],
+    )  # fmt: skip
+    assert screen([model]) == [
+        model["summary"]["answer"],
+        "  ? expc3, expc4 not read: refused the connection",
+        "  ? mra, trust_store, uc_servers of expc1, expc2 not read: answered GET /api/… with HTTP status 401.",
+        "    Wrong password.",
+        "  ? cucm1:8443, cucm1:6972 not read: is closed",
+    ]
+
+
+def test_the_screen_names_the_peers_that_an_audit_left_out() -> None:
+    said = facts()
+    said["cluster"]["peers"] = [{"address": "192.0.2.1"}, {"address": "192.0.2.2"}]
+    model = audit([observed(said=said)], [], [])
+    assert screen([model])[1:] == [
+        "  ? the cluster configuration lists 2 peers (192.0.2.1, 192.0.2.2), 1 were audited"
+    ]
+
+
+def test_what_was_not_looked_at_leaves_room_for_the_logins_that_break() -> None:
+    chain = pem(NODE, "rsa 1", "Root", (NODE,))
+    peers = [
+        unreached(f"expc{number}.example.test", f"{number} is what it said, and more than fits into a line " * 9)
+        for number in range(9)
+    ]  # fmt: skip
+    breaks = observed(said=facts(OTHER_ROOT, cipher_list="ALL"))
+    lines = screen([audit([breaks, *peers], [address()], [presented("offered", chain, cipher_list="ALL")])])  # fmt: skip
+    assert sum(line.startswith("  x ") for line in lines) == 1
+    assert "  ? … 9 more in the report" in lines
+    assert len(lines) <= SCREEN_LINES
 
 
 def test_the_text_report_begins_with_the_screen() -> None:

@@ -43,6 +43,7 @@ def read(
         key_types or ALL,
         Offer(),
         Limits(timeout, deadline, max_connections=50, max_connections_per_host=3),
+        time.monotonic,
     )
 
 
@@ -128,7 +129,9 @@ def test_misbehaviour_is_named_in_time(behave: Behaviour, kinds: set[str], words
 def test_a_refused_port_is_tried_once() -> None:
     with socket.create_server((HOME, 0)) as reserved:
         port = reserved.getsockname()[1]
-    entries = read_presented_chains([Origin(HOME, port)], ALL, Offer(), Limits(2, 10, 10, 2))
+    entries = read_presented_chains(
+        [Origin(HOME, port)], ALL, Offer(), Limits(2, 10, 10, 2), time.monotonic
+    )
     assert [entry["error_kind"] for entry in entries] == ["refused"] * 3
     assert "check that the service is started" in entries[0]["error"]
 
@@ -138,7 +141,7 @@ def test_packets_that_are_dropped_cost_one_timeout_for_all_key_types() -> None:
     with full_queue() as port:
         started = time.monotonic()
         entries = read_presented_chains(
-            [Origin(HOME, port)], ALL, Offer(), Limits(TIMEOUT, 10, 10, 3)
+            [Origin(HOME, port)], ALL, Offer(), Limits(TIMEOUT, 10, 10, 3), time.monotonic
         )
         took = time.monotonic() - started
     assert [entry["error_kind"] for entry in entries] == ["timeout"] * 3
@@ -148,7 +151,9 @@ def test_packets_that_are_dropped_cost_one_timeout_for_all_key_types() -> None:
 
 def test_what_waits_behind_a_connection_when_the_deadline_passes_was_not_started() -> None:
     with full_queue() as port:
-        entries = read_presented_chains([Origin(HOME, port)], ALL, Offer(), Limits(5, 0.3, 10, 3))
+        entries = read_presented_chains(
+            [Origin(HOME, port)], ALL, Offer(), Limits(5, 0.3, 10, 3), time.monotonic
+        )
     assert [entry["error_kind"] for entry in entries] == ["timeout", "not_started", "not_started"]
 
 
@@ -172,7 +177,9 @@ def test_hostile_neighbours_cost_a_good_origin_nothing(pki: Pki) -> None:
         bad = [stack.enter_context(listening(behave)) for behave, _kinds, _said in HOSTILE.values()]
         well = [stack.enter_context(listening(good, f"127.24.8.{n}")) for n in range(1, 40)]
         origins = [Origin(server.ip, server.port) for server in (*bad, *well)]
-        entries = read_presented_chains(origins, ["rsa"], Offer(), Limits(1, 20, 100, 2))
+        entries = read_presented_chains(
+            origins, ["rsa"], Offer(), Limits(1, 20, 100, 2), time.monotonic
+        )
     assert [bool(entry["error"]) for entry in entries] == [True] * len(bad) + [False] * len(well)
 
 
@@ -207,7 +214,7 @@ def silent_endpoints(count: int) -> Iterator[list[Origin]]:
 def test_a_thousand_silent_origins_hold_up_nothing(limits: Limits, kinds: set[str]) -> None:
     with silent_endpoints(1000) as origins:
         started = time.monotonic()
-        entries = read_presented_chains(origins, ["rsa"], Offer(), limits)
+        entries = read_presented_chains(origins, ["rsa"], Offer(), limits, time.monotonic)
         took = time.monotonic() - started
     assert {entry["error_kind"] for entry in entries} <= kinds
     window = len(origins) / 128 * 0.2 + limits.timeout
@@ -240,7 +247,9 @@ def test_a_node_never_sees_more_connections_than_allowed(pki: Pki, most: int) ->
             for number in range(4)
             for server in (one, two)
         ]
-        entries = read_presented_chains(origins, ["rsa"], Offer(), Limits(5, 30, 100, most))
+        entries = read_presented_chains(
+            origins, ["rsa"], Offer(), Limits(5, 30, 100, most), time.monotonic
+        )
     assert [entry["error"] for entry in entries] == [None] * 8
     assert len(counts) == 8
     assert max(counts) == most
@@ -251,7 +260,7 @@ def test_good_origins_behind_one_slow_server_are_all_found(pki: Pki) -> None:
     """It takes 5 s for all of them and 0.5 s for those in the window; a connection may take 2.5 s."""
     limits = Limits(2.5, 60, 2000, 2)
     with slow_farm(1300, flights.flight(pki.rsa.chain), seconds_each=0.004) as origins:
-        entries = read_presented_chains(origins, ["rsa"], Offer(), limits)
+        entries = read_presented_chains(origins, ["rsa"], Offer(), limits, time.monotonic)
     assert [entry["error"] for entry in entries if entry["error"]] == []
 
 

@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,9 @@ def read(
 ) -> dict[str, dict[str, Any]]:
     """The entries of one server, by key type."""
     origin = Origin(address, server.port, None if address == server.ip else server.ip)
-    entries = read_presented_chains([origin], key_types or ALL, offer or Offer(), LIMITS)
+    entries = read_presented_chains(
+        [origin], key_types or ALL, offer or Offer(), LIMITS, time.monotonic
+    )
     return {entry["key_type"]: entry for entry in entries}
 
 
@@ -259,7 +262,9 @@ def test_the_same_question_is_asked_once_and_answered_everywhere(pki: Pki) -> No
             Origin("a.example.test", server.port, HOME),
             Origin("b.example.test", server.port, HOME),
         ]
-        entries = read_presented_chains([*twice, *by_name], ["rsa"], Offer(), LIMITS)
+        entries = read_presented_chains(
+            [*twice, *by_name], ["rsa"], Offer(), LIMITS, time.monotonic
+        )
         assert server.connections == 3  # without a name, and under two names
     assert [entry["address"] for entry in entries] == [
         HOME,
@@ -273,7 +278,9 @@ def test_the_same_question_is_asked_once_and_answered_everywhere(pki: Pki) -> No
 def test_entries_come_in_the_order_of_origins_and_key_types(pki: Pki) -> None:
     with tls_server(pki.rsa.path) as one, tls_server(pki.ecdsa.path) as two:
         origins = [Origin(HOME, port) for port in (two.port, one.port)]
-        entries = read_presented_chains(origins, ["offered", "rsa"], Offer(), LIMITS)
+        entries = read_presented_chains(
+            origins, ["offered", "rsa"], Offer(), LIMITS, time.monotonic
+        )
     assert [(entry["port"], entry["key_type"]) for entry in entries] == [
         (two.port, "offered"),
         (two.port, "rsa"),
@@ -285,7 +292,7 @@ def test_entries_come_in_the_order_of_origins_and_key_types(pki: Pki) -> None:
 def test_a_name_that_does_not_resolve_is_data(pki: Pki) -> None:
     with tls_server(pki.rsa.path) as server:
         origins = [Origin("cucm.invalid", 8443), Origin(HOME, server.port)]
-        lost, found = read_presented_chains(origins, ["rsa"], Offer(), LIMITS)
+        lost, found = read_presented_chains(origins, ["rsa"], Offer(), LIMITS, time.monotonic)
     assert lost["error_kind"] == "unresolved"
     assert lost["connected_to"] is None
     assert lost["error"].startswith("cucm.invalid:8443 was not tried: this host cannot resolve")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def seen(estate: RunningEstate, cluster: str) -> tuple[dict[str, Any], dict[str,
     assert "origins" in found, found
     origins = read_origins(found["origins"])
     limits = Limits(timeout=5, deadline=60, max_connections=100, max_connections_per_host=4)
-    presented = read_presented_chains(origins, ["rsa", "ecdsa"], Offer(), limits)
+    presented = read_presented_chains(origins, ["rsa", "ecdsa"], Offer(), limits, time.monotonic)
     held = []
     for one in profile.nodes:
         answer = client.node(one.name).task(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.unit.documented import undocumented
 from tests.unit.local_module import results_of
 from tests.unit.san_coverage.leafs import leaf, origin, shown, stored
 
@@ -30,4 +31,8 @@ def test_the_module_compares_and_complains_under_ansible(tmp_path: Path) -> None
     ]
     assert good["csr"][0]["text"] == f"other.example.test\n{HOST}\n"
     assert good["covered"] is False
+    # An entry of csr, which is documented there.
+    for entry in good["coverage"]:
+        assert entry.pop("csr") in (None, *good["csr"])
+    assert undocumented("san_coverage_info", good) == set()
     assert "certificates[0] has no pem; give what uc_certificates_info returned" in bad["msg"]

@@ -14,6 +14,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.traffic_log.audi
 )
 
 from tests.unit.audit.observations import CHAINS, NODE, audit, facts, observed, presented
+from tests.unit.documented import undocumented
 
 Record = dict[str, Any]
 WHERE = {
@@ -121,6 +122,25 @@ def test_an_unknown_port_is_compared_with_every_port(model: Record) -> None:
     same = {"error_code": verdict["error_code"], "depth": verdict["depth"]}
     assert join_audit([refusal(ports=[], **same)], model)["explained"]
     assert join_audit([refusal(ports=[6972, 8443], **same)], model)["explained"]
+
+
+def test_every_key_is_documented(model: Record) -> None:
+    (verdict,) = [one for one in model["verdicts"] if one["outcome"] == "refused"]
+    met = refusal(error_code=verdict["error_code"], depth=verdict["depth"])
+    # Without a candidate there is no plan; the explanation has its entries all the same.
+    entry = {
+        "sha256": "0",
+        "subject": "CN=a",
+        "common_name": "a",
+        "reason": "r",
+        "repairs": [WHERE],
+    }
+    plans = {verdict["peer"]: {"add": [entry]}}
+    for one in (
+        join_audit([met, refusal(peer="expc9")], {**model, "plan": plans}),
+        join_audit([], model),
+    ):
+        assert undocumented("traffic_log_info", {"joined": one}) == set()
 
 
 def test_a_handshake_that_failed_otherwise_is_not_compared(model: Record) -> None:

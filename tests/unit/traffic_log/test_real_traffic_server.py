@@ -96,7 +96,11 @@ def audits(running: Any) -> Iterator[Record]:
             {key: one[key] for key in ("address", "port", "connect_to")} for one in addresses
         )
         presented = read_presented_chains(
-            origins, ["rsa", "ecdsa", "offered"], Offer(ciphers, "1.2", "1.3"), Limits(5, 30, 64, 4)
+            origins,
+            ["rsa", "ecdsa", "offered"],
+            Offer(ciphers, "1.2", "1.3"),
+            Limits(5, 30, 64, 4),
+            time.monotonic,
         )
         yield audit(
             [

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.plan import plan_trust
 
+from tests.unit.documented import undocumented
 from tests.unit.trust_plan.pki import (
     AT,
     EXPIRED,
@@ -115,7 +116,9 @@ CASES = [
 
 def plan_of(case: Case, **stores: tuple[Made, ...]) -> dict[str, Any]:
     texts = {"expc": pem(*case.store), **{name: pem(*store) for name, store in stores.items()}}
-    return plan_trust(texts, case.origins, [pem(*case.candidates)], at=AT)["plans"]["expc"]
+    planned = plan_trust(texts, case.origins, [pem(*case.candidates)], at=AT)
+    assert undocumented("trust_plan_info", planned, "plans") == set()
+    return planned["plans"]["expc"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.what)
