@@ -26,6 +26,7 @@ OFF: dict[str, Any] = {
     "until": str(date.today() + timedelta(days=7)),
     "reason": "CHG0041",
 }
+ELSEWHERE = "cucm1.trio.example.test"
 TRIO = [f"expc{number}.trio.example.test" for number in (1, 2, 3)]
 
 
@@ -54,7 +55,12 @@ class Site:
         }
         inventory.write_text(
             json.dumps(
-                {"all": {"children": {"expressway_c": {"hosts": self.hosts, "vars": variables}}}}
+                {
+                    "all": {
+                        "hosts": {ELSEWHERE: {}},
+                        "children": {"expressway_c": {"hosts": self.hosts, "vars": variables}},
+                    }
+                }
             )
         )
         done = subprocess.run(
@@ -263,11 +269,14 @@ def test_past_the_day_it_fails_as_loudly_when_the_audit_cannot_be_made(site: Sit
     assert site.writes() == [[], [], []]
 
 
-def test_an_inventory_without_peers_fails(site: Site) -> None:
-    site.hosts.clear()
-    run = site.run(**OFF)
+@pytest.mark.parametrize("limit", [(), ("--limit", ELSEWHERE)], ids=str)
+def test_a_run_without_peers_fails(site: Site, limit: tuple[str, ...]) -> None:
+    if not limit:
+        site.hosts.clear()
+    run = site.run(*limit, **OFF)
     assert run.code == 2
-    assert "no host in the group expressway_c" in run.text
+    assert "No host of the group expressway_c is in this run: nothing would be set" in run.text
+    assert site.writes() == [[]] * len(site.hosts)
 
 
 def test_no_password_in_the_loudest_output_of_the_last_day(site: Site) -> None:
