@@ -59,7 +59,7 @@ def readiness(
             + ", ".join(f"{name} {state}" for name, state in declared.items())
         )
     if not allow_partial:
-        problems += _incomplete(cluster, read, list(left_out))
+        problems += _incomplete(cluster, len(facts), read, list(left_out))
     primary, doubts = _primary(cluster, read, allow_partial)
     return Readiness(
         problems + doubts,
@@ -68,14 +68,17 @@ def readiness(
     )
 
 
-def _incomplete(cluster: str, read: Mapping[str, Any], left_out: list[str]) -> list[str]:
+def _incomplete(
+    cluster: str, present: int, read: Mapping[str, Any], left_out: list[str]
+) -> list[str]:
+    """`present`: how many peers take part in the run, also those that could not be read."""
     problems = []
     if left_out:
         problems.append(
             f"{', '.join(left_out)} belong(s) to the cluster but not to this run (--limit, serial, or failed before). Run the whole "
             f"cluster, or set {OVERRIDE}=true to leave them as they are"
         )
-    known = len(read) + len(left_out)
+    known = present + len(left_out)
     for name, fact in read.items():
         peers = fact["cluster"]["peers"]
         if len(peers) > known:

@@ -98,6 +98,11 @@ def test_a_cluster_that_must_not_be_written(
     assert any(said in problem for problem in readiness("c", reads, states, left_out).problems)
 
 
+def test_a_peer_that_could_not_be_read_is_not_missing_from_the_inventory() -> None:
+    ready = readiness("c", {"a": read(True), "b": {"msg": "no route"}}, {"a": "off"}, [])
+    assert ready.problems == ["b could not be read: no route"]
+
+
 def test_a_part_may_be_written_when_asked_for() -> None:
     ready = readiness("c", {"b": read()}, {"b": "off"}, ["a"], allow_partial=True)
     assert (ready.problems, ready.primary) == ([], [])

@@ -199,6 +199,7 @@ def test_one_peer_that_cannot_be_read_keeps_the_whole_cluster_untouched(
     assert f"trio: {TRIO[2]} could not be read" in run.text
     assert said in run.text
     assert "Nothing was written on any peer of trio" in run.text
+    assert "Add the missing ones" not in run.text
     assert site.writes() == [[], [], []]
     assert site.client.estate.profile.password not in run.raw
 
