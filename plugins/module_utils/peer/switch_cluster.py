@@ -144,19 +144,19 @@ def report(observed: Iterable[Mapping[str, Any]], *, predicted: bool) -> list[st
 def _outcome(observed: Mapping[str, Any], predicted: bool) -> dict[str, Any]:
     """What became of one peer: {peer, state, changed, followed, error, until, reason}; state None when nobody knows."""
     read, written, back = observed["read"], observed["set"], observed["read_back"]
+    facts = (read.get("ansible_facts") or {}).get("expressway") or {}
+    before = (facts.get("origin_verification") or {}).get("state")
     if predicted or not back:
-        state = written.get("after")
-        if not written or written.get("skipped"):
-            # Nothing was tried, so what was read still holds.
-            facts = (read.get("ansible_facts") or {}).get("expressway") or {}
-            state = (facts.get("origin_verification") or {}).get("state")
+        # Where nothing was tried, what was read still holds.
+        state = before if not written or written.get("skipped") else written.get("after")
     else:
         state = back.get("after")
     declaration = observed["declaration"]
     return {
         "peer": observed["peer"],
         "state": state,
-        "changed": written.get("changed", False),
+        # Not what the task that set it says: it cannot know whether a write without an answer was carried out.
+        "changed": state != before,
         "followed": written.get("followed", False),
         "error": back.get("msg") or written.get("msg") or read.get("msg") or "it was not read",
         "until": declaration.get("until"),

@@ -104,7 +104,9 @@ def test_a_session_that_breaks_while_writing_fails_and_writes_no_more(
         variables={"expressway_command_timeout": 1},
         settings={TTL: 1, SWITCH: "Off"},
     )
-    assert result["failed"] is True
+    # Nobody can tell these apart from here, so each counts as a change.
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "Nothing was changed" not in result["msg"]
     # Half of OK CR LF is OK: the first write is then done, and the second is the one that nobody knows of.
     unknown = SWITCH if kind == "half_answer" else TTL
     assert f"Whether '{unknown}' was set is unknown" in result["msg"]

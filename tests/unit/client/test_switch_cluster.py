@@ -134,6 +134,12 @@ def test_the_report_knows_what_nobody_touched() -> None:
                 read_back={"after": "off"},
             ),
             member("d", read=read(), set={"failed": True, "msg": "refused"}),
+            member(
+                "h",
+                read=read(),
+                set={"failed": True, "changed": True, "msg": "lost"},
+                read_back={"after": "on"},
+            ),
             member("e", read=read()),
             member("f", read={"unreachable": True, "msg": "no route"}),
             member("g", read=read(), set={"after": "off"}, read_back={"msg": "hung"}),
@@ -146,7 +152,7 @@ def test_the_report_knows_what_nobody_touched() -> None:
         "c: state UNKNOWN on g: hung",
         "c: VerifyOriginServer is Off on a (changed), b (by replication), until 2026-12-01: why. "
         "Any certificate of a UC node is accepted there (CVE-2022-20814)",
-        "c: VerifyOriginServer is On on e (as before)",
+        "c: VerifyOriginServer is On on h (as before), e (as before)",
     ]
 
 

@@ -218,19 +218,26 @@ def test_peers_that_are_left_out_are_named(site: Site) -> None:
     assert site.states() == ["Off", "Off"]
 
 
-def test_a_primary_that_refuses_keeps_the_others_untouched(site: Site) -> None:
+def test_a_primary_whose_answer_is_lost_keeps_the_others_untouched_and_is_read_back(
+    site: Site,
+) -> None:
+    site.client.set(origin_verification_scope="per_peer")
     site.client.estate.set_fault(
-        TRIO[0], {"kind": "drop", "channel": "shell", "matching": f"{SWITCH}:"}
+        TRIO[0], {"kind": "drop_after_write", "channel": "shell", "matching": f"{SWITCH}:"}
     )
     run = site.run(**OFF)
     assert run.code == 2
-    assert "the primary peer was not set" in run.text
-    assert f"Nothing was written on {TRIO[1]}" in run.text
-    assert site.writes() == [[], [], []]
-    assert site.states() == ["On", "On", "On"]
+    assert "the primary peer is not known to be set" in run.text
+    assert f"Whether '{SWITCH}' was set is unknown" in run.text
+    assert "Nothing was changed" not in run.text
+    assert f"{TRIO[1]}: VerifyOriginServer should be off and reads on. Nothing was written on it" in run.text  # fmt: skip
+    assert f"is Off on {TRIO[0]} (changed)" in run.text
+    assert f"is On on {TRIO[1]} (as before), {TRIO[2]} (as before)" in run.text
+    assert run.changed == {TRIO[0]: 1, TRIO[1]: 0, TRIO[2]: 0}
+    assert site.states() == ["Off", "On", "On"]
 
 
-def test_a_peer_that_fails_late_is_in_the_report_of_the_others(site: Site) -> None:
+def test_a_peer_that_fails_late_is_in_the_report_of_all(site: Site) -> None:
     site.client.set(origin_verification_scope="per_peer")
     site.client.estate.set_fault(
         TRIO[1], {"kind": "drop", "channel": "shell", "matching": f"{SWITCH}:"}
@@ -238,7 +245,8 @@ def test_a_peer_that_fails_late_is_in_the_report_of_the_others(site: Site) -> No
     run = site.run(**OFF)
     assert run.code == 2
     assert site.states() == ["Off", "On", "Off"]
-    assert f"trio: state UNKNOWN on {TRIO[1]}:" in run.text
+    assert f"trio: VerifyOriginServer is On on {TRIO[1]} (as before)" in run.text
+    assert f"{TRIO[1]}: VerifyOriginServer should be off and reads on." in run.text
     assert f"is Off on {TRIO[0]} (changed), {TRIO[2]} (changed)" in run.text
 
 
