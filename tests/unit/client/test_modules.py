@@ -276,7 +276,15 @@ def test_a_declared_index_wins(client: Client) -> None:
             "names no file: /nonexistent",
             "unreachable",
         ),
+        (
+            {},
+            {"expressway_api_ca_path": __file__},
+            "holds no CA certificates that can be read",
+            "unreachable",
+        ),
         ({}, {"expressway_api_port": 1}, "did not answer GET", "unreachable"),
+        ({}, {"ansible_host": "expc1..example.test"}, "did not answer GET", "unreachable"),
+        ({}, {"ansible_host": "expc1]"}, "did not answer GET", "unreachable"),
         ({}, {"ansible_password": None}, "set expressway_api_password", "unreachable"),
         # The SSH port is no TLS server.
         ({}, {"expressway_api_port": 5022}, "did not answer GET", "unreachable"),
