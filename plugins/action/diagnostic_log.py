@@ -28,8 +28,6 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.peer_action impo
     PeerConnection,
 )
 
-SERVER_ERROR = 500
-
 display = Display()
 
 
@@ -61,7 +59,7 @@ class ActionModule(PeerAction):
                 elif not log.start(packet_capture=options["packet_capture"]):
                     result |= {"state_before": "started", "changed": False}
             except (PeerUnreachable, PeerRefused) as error:
-                if isinstance(error, PeerRefused) and (error.status or 0) < SERVER_ERROR:
+                if isinstance(error, PeerRefused) and not error.leaves_open:
                     raise
                 # It may have been carried out. The host must stay in the play, so that it can be stopped.
                 raise PeerRefused(

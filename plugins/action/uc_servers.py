@@ -16,6 +16,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.peer.uc_servers 
     path_of,
     says_no,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    UnexpectedAnswer,
+)
 from ansible_collections.collab.expressway.plugins.modules.uc_servers import (
     ARGUMENT_SPEC,
     REQUIRED_IF,
@@ -100,9 +103,9 @@ def _look_up(
             answer = connection.api().post_json(
                 path_of(product), lookup_request(record, axl_password)
             )
-        except PeerRefused as error:
-            raise PeerRefused(f"{where} was refused: {error}", changed=number > 0) from None
         except PeerError as error:
+            if isinstance(error, PeerRefused) and not error.leaves_open:
+                raise PeerRefused(f"{where} was refused: {error}", changed=number > 0) from None
             raise PeerRefused(f"{where} may have been carried out: {error}", changed=True) from None
         if says_no(answer):
             raise PeerRefused(
@@ -110,7 +113,13 @@ def _look_up(
                 changed=number > 0,
             )
         lookups[number]["answer"] = answer
-        after = configured_servers(product, connection.api().get_json(path_of(product)), "")
+        try:
+            after = configured_servers(product, connection.api().get_json(path_of(product)), "")
+        except (PeerError, UnexpectedAnswer) as error:
+            raise PeerRefused(
+                f"{where} was carried out, but what {connection.peer} has configured now cannot be read: {error}",
+                changed=True,
+            ) from None
         if not set(map(_settings, configured_servers(product, [record], ""))) <= set(
             map(_settings, after)
         ):

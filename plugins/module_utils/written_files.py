@@ -1,13 +1,24 @@
 # SPDX-FileCopyrightText: The collab.expressway authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Text files that a module keeps in a folder: read as they are, replaced whole or not at all."""
+"""Text files that are kept in a folder: read as they are, replaced whole or not at all, by one writer at a time."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of the file `path`, which is `.<its name>.lock` beside it: tasks of other hosts write it at the same time."""
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def text_of(path: Path) -> str | None:

@@ -41,11 +41,12 @@ EXAMPLES = r"""
   collab.expressway.capture_info:
   register: read
 
-- name: Keep it
+- name: Keep the answers of all peers
   collab.expressway.capture_archive:
-    captures: ["{{ read.capture }}"]
+    captures: "{{ ansible_play_hosts | map('extract', hostvars, 'read') | map(attribute='capture') }}"
     dest: "{{ playbook_dir }}/capture"
   delegate_to: localhost
+  run_once: true
 """
 
 RETURN = r"""

@@ -13,7 +13,8 @@ version_added: 0.1.0
 description:
   - Writes one PEM file for each certificate, C(<node>_<unit>.pem); one for all that a node trusts, C(<node>_trust.pem); and
     C(index.json), which describes them.
-  - A file is written whole or not at all, and only when its content changes.
+  - A file is written whole or not at all, and only when its content changes. Tasks that keep different nodes in one folder at the same time
+    wait for each other.
   - What the index says of nodes that are not given is kept. A file of a certificate that its node no longer has is reported in
     RV(stale) and never deleted.
 author: ["The collab.expressway authors (@collab)"]
@@ -38,11 +39,12 @@ EXAMPLES = r"""
   collab.expressway.uc_certificates_info:
   register: held
 
-- name: Keep them
+- name: Keep those of all nodes
   collab.expressway.certificate_folder:
-    nodes: ["{{ held }}"]
+    nodes: "{{ ansible_play_hosts | map('extract', hostvars, 'held') }}"
     dest: "{{ playbook_dir }}/certificates"
   delegate_to: localhost
+  run_once: true
 """
 
 RETURN = r"""
@@ -70,6 +72,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.certificates.fol
     stale_files,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.written_files import (
+    locked,
     replace_file,
     text_of,
 )
@@ -84,24 +87,21 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     nodes, dest = module.params["nodes"], Path(module.params["dest"])
     try:
-        contents = folder_files(nodes, text_of(dest / INDEX))
+        contents, changes = _planned(nodes, dest)
+        if changes and not module.check_mode:
+            dest.mkdir(parents=True, exist_ok=True)
+            with locked(dest / INDEX):
+                # Once more: what the index says of other nodes may have come in the meantime.
+                contents, changes = _planned(nodes, dest)
+                for name, _before in changes:
+                    replace_file(module, dest / name, contents[name])
+        present = [path.name for path in dest.iterdir()] if dest.is_dir() else []
     except FolderRefused as error:
         module.fail_json(msg=f"dest {dest}: {error}")
     except (KeyError, TypeError) as error:
         module.fail_json(
             msg=f"nodes: not what uc_certificates_info returned ({type(error).__name__}: {error})"
         )
-    try:
-        changes = [
-            (name, before)
-            for name, content in contents.items()
-            if (before := text_of(dest / name)) != content
-        ]
-        present = [path.name for path in dest.iterdir()] if dest.is_dir() else []
-        if not module.check_mode:
-            dest.mkdir(parents=True, exist_ok=True)
-            for name, _before in changes:
-                replace_file(module, dest / name, contents[name])
     except OSError as error:
         module.fail_json(msg=f"dest {dest}: {error}; give a folder that this user may write")
     module.exit_json(
@@ -110,6 +110,15 @@ def main() -> None:
         stale=[str(dest / name) for name in stale_files(present, nodes, contents)],
         diff=[_diff(dest / name, before, contents[name]) for name, before in changes],
     )
+
+
+def _planned(
+    nodes: list[dict[str, Any]], dest: Path
+) -> tuple[dict[str, str], list[tuple[str, str | None]]]:
+    """The files that `dest` is to hold, and those of them that differ, each with what it holds now."""
+    contents = folder_files(nodes, text_of(dest / INDEX))
+    found = {name: text_of(dest / name) for name in contents}
+    return contents, [(name, found[name]) for name in contents if found[name] != contents[name]]
 
 
 def _diff(path: Path, before: str | None, after: str) -> dict[str, str]:

@@ -101,6 +101,10 @@ sha256:
   description: SHA-256 of the archive in hexadecimal digits.
   returned: state is collected, not in check mode
   type: str
+login_refused:
+  description: Whether the credential was refused. Do not try again then, because the appliance blocks addresses.
+  returned: when the peer did not answer, or refused
+  type: bool
 resumed:
   description: Whether the download broke and went on where it had broken.
   returned: state is collected, not in check mode

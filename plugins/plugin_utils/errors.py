@@ -30,3 +30,8 @@ class PeerRefused(PeerError):
     def __init__(self, message: str, *, changed: bool = False) -> None:
         super().__init__(message)
         self.changed = changed
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether what was asked for may be carried out all the same: an error of the server (HTTP 5xx) may hide that."""
+        return (self.status or 0) >= 500

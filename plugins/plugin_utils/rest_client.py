@@ -33,7 +33,10 @@ _API_ACCESS = (
 
 
 class RestClient:
-    """HTTPS with Basic authentication to one peer. Proxies of the environment are not used, as SSH does not use them."""
+    """HTTPS with Basic authentication to one peer. Proxies of the environment are not used, as SSH does not use them.
+
+    Raises `PeerUnreachable` where `ca_path` holds nothing to verify with.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,8 @@ class RestClient:
         self.peer = peer
         self._origin = f"https://{f'[{host}]' if ':' in host else host}:{port}"
         self._timeout = timeout
+        if validate_certs and ca_path:
+            _check_authorities(ca_path, peer)
         self._request = Request(
             url_username=user,
             url_password=password,
@@ -152,8 +157,8 @@ class RestClient:
             if isinstance(error.reason, ssl.SSLCertVerificationError):
                 raise self._unverified(error.reason) from None
             raise self._unreachable(method, path, error.reason) from None
-        # ConnectionError is what urls.py makes of a time-out, too.
-        except (OSError, http.client.HTTPException) as error:
+        # ConnectionError is what urls.py makes of a time-out, too. ValueError: a host that is no name and no address.
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise self._unreachable(method, path, error) from None
 
     def _ask(self, method: str, path: str, **content: Any) -> str:
@@ -199,6 +204,16 @@ class RestClient:
         refusal.answer = answer
         refusal.login_refused = error.code == 401
         return refusal
+
+
+def _check_authorities(ca_path: str, peer: str) -> None:
+    """Asked beforehand: a request would fail as one that the peer did not answer."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca_path)
+    except OSError as error:
+        raise PeerUnreachable(
+            f"expressway_api_ca_path of {peer} holds no CA certificates that can be read: {ca_path}: {first_line(error)}"
+        ) from None
 
 
 def _message_only(body: str) -> str | None:

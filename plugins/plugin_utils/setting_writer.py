@@ -50,7 +50,7 @@ def write_changes(session: ShellSession, changes: Sequence[Change]) -> None:
     """Make `changes` in order and read each back; stops at the first that fails.
 
     Raises `PeerRefused` with what was written before, also when the session breaks down: from the first write on, the state
-    of the peer is what matters, not that it cannot be reached.
+    of the peer is what matters, not that it cannot be reached. A write without an answer counts as a change.
     """
     written: list[Change] = []
     for change in changes:
@@ -58,8 +58,8 @@ def write_changes(session: ShellSession, changes: Sequence[Change]) -> None:
             answer = session.run(change.line)
         except PeerUnreachable as error:
             raise PeerRefused(
-                f"{error}. Whether {change.path!r} was set is unknown: read it before you go on.{_so_far(written)}",
-                changed=bool(written),
+                f"{error}. Whether {change.path!r} was set is unknown: read it before you go on.{_before_that(written)}",
+                changed=True,
             ) from None
         if answer.refusal is not None:
             # The peer may quote what it was sent.
@@ -102,8 +102,12 @@ def _shown(value: str, kind: Kind) -> str:
 
 
 def _so_far(written: Sequence[Change]) -> str:
+    return _before_that(written) or " Nothing was changed."
+
+
+def _before_that(written: Sequence[Change]) -> str:
     if not written:
-        return " Nothing was changed."
+        return ""
     return " Changed before that: " + "; ".join(
         f"{change.path} (it was {_shown(change.shown(change.before), change.kind)})"
         for change in written

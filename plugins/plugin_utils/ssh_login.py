@@ -182,6 +182,11 @@ class SshLogin:
                 raise PeerUnreachable(
                     f"the known_hosts file {path} cannot be read: {error}"
                 ) from None
+            except paramiko.hostkeys.InvalidHostKey as error:
+                raise PeerUnreachable(
+                    f"the known_hosts file {path} cannot be read: the line of {error.line.split()[0]} is damaged ({error.exc}). "
+                    f"Correct that line or remove it; it keeps {login.peer} from being logged in to"
+                ) from None
 
     def _proxy_socket(self) -> Any:
         login = self._login

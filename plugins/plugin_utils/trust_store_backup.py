@@ -13,7 +13,6 @@ killed on its way.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Callable
@@ -35,6 +34,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.chan
     TrustStore,
     TrustStoreChange,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.written_files import locked
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerRefused
 
 display = Display()
@@ -159,8 +159,7 @@ class Backups:
 
     def _change(self, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
         """Rewrite the manifest. Tasks of other hosts do the same at the same time."""
-        with (self.folder / f".{MANIFEST}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self.folder / MANIFEST):
             before = self._entries()
             after = change(before)
             if after != before:

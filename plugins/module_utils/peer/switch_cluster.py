@@ -59,7 +59,7 @@ def readiness(
             + ", ".join(f"{name} {state}" for name, state in declared.items())
         )
     if not allow_partial:
-        problems += _incomplete(cluster, read, list(left_out))
+        problems += _incomplete(cluster, len(facts), read, list(left_out))
     primary, doubts = _primary(cluster, read, allow_partial)
     return Readiness(
         problems + doubts,
@@ -68,14 +68,17 @@ def readiness(
     )
 
 
-def _incomplete(cluster: str, read: Mapping[str, Any], left_out: list[str]) -> list[str]:
+def _incomplete(
+    cluster: str, present: int, read: Mapping[str, Any], left_out: list[str]
+) -> list[str]:
+    """`present`: how many peers take part in the run, also those that could not be read."""
     problems = []
     if left_out:
         problems.append(
             f"{', '.join(left_out)} belong(s) to the cluster but not to this run (--limit, serial, or failed before). Run the whole "
             f"cluster, or set {OVERRIDE}=true to leave them as they are"
         )
-    known = len(read) + len(left_out)
+    known = present + len(left_out)
     for name, fact in read.items():
         peers = fact["cluster"]["peers"]
         if len(peers) > known:
@@ -141,19 +144,19 @@ def report(observed: Iterable[Mapping[str, Any]], *, predicted: bool) -> list[st
 def _outcome(observed: Mapping[str, Any], predicted: bool) -> dict[str, Any]:
     """What became of one peer: {peer, state, changed, followed, error, until, reason}; state None when nobody knows."""
     read, written, back = observed["read"], observed["set"], observed["read_back"]
+    facts = (read.get("ansible_facts") or {}).get("expressway") or {}
+    before = (facts.get("origin_verification") or {}).get("state")
     if predicted or not back:
-        state = written.get("after")
-        if not written or written.get("skipped"):
-            # Nothing was tried, so what was read still holds.
-            facts = (read.get("ansible_facts") or {}).get("expressway") or {}
-            state = (facts.get("origin_verification") or {}).get("state")
+        # Where nothing was tried, what was read still holds.
+        state = before if not written or written.get("skipped") else written.get("after")
     else:
         state = back.get("after")
     declaration = observed["declaration"]
     return {
         "peer": observed["peer"],
         "state": state,
-        "changed": written.get("changed", False),
+        # Not what the task that set it says: it cannot know whether a write without an answer was carried out.
+        "changed": state != before,
         "followed": written.get("followed", False),
         "error": back.get("msg") or written.get("msg") or read.get("msg") or "it was not read",
         "until": declaration.get("until"),

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.collab.expressway.plugins.module_utils.capture.questions import QUESTIONS
+from ansible_collections.collab.expressway.plugins.modules.capture_archive import EXAMPLES
 
 from tests.lab.switches import catalogue
 from tests.unit.client.peers import Client
@@ -66,7 +68,9 @@ def test_only_reads_and_asks_no_more_after_a_refused_login(client: Client) -> No
     assert len(client.seen["requests"]) == len(seen["requests"]) + 1
 
 
-def run(client: Client, folder: Path, *arguments: str) -> tuple[int, str]:
+def run(
+    client: Client, folder: Path, *arguments: str, playbook: str = "collab.expressway.capture"
+) -> tuple[int, str]:
     inventory = folder / "hosts.json"
     variables = {
         **client.estate.peer_variables,
@@ -80,7 +84,7 @@ def run(client: Client, folder: Path, *arguments: str) -> tuple[int, str]:
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("ansible-playbook")),
-            "collab.expressway.capture",
+            playbook,
             "-i",
             str(inventory),
             "-e",
@@ -131,6 +135,17 @@ def test_one_archive_holds_every_peer_and_nothing_of_the_site(
         "confirms",
         "open",
     }
+
+
+def test_the_example_keeps_the_answers_of_all_peers(client: Client, tmp_path: Path) -> None:
+    play = {"hosts": "all", "gather_facts": False, "tasks": yaml.safe_load(EXAMPLES)}
+    playbook = tmp_path / "example.yml"
+    playbook.write_text(yaml.safe_dump([play]))
+    code, said = run(client, tmp_path, playbook=str(playbook))
+    assert code == 0, said[-2000:]
+    (path,) = (tmp_path / "capture").iterdir()
+    with tarfile.open(path) as archive:
+        assert len(archive.getnames()) == len(["index.json", *TRIO])
 
 
 def test_check_mode_writes_nothing(client: Client, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.certificates.fol
     folder_files,
     stale_files,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.written_files import locked
 
 Record = dict[str, Any]
 
@@ -123,3 +125,24 @@ def test_the_folder_is_predicted_written_and_then_left_alone(tmp_path: Path) -> 
     assert predicted["diff"] == written["diff"] and not again["diff"]
     assert (folder / "a_tomcat.pem").read_text() == "PEM a tomcat\n"
     assert "not what uc_certificates_info returned" in bad["msg"]
+
+
+def test_what_another_task_puts_into_the_index_meanwhile_is_kept(tmp_path: Path) -> None:
+    index, lock = tmp_path / "index.json", tmp_path / ".index.json.lock"
+    arguments = json.dumps({"nodes": [held("a", "tomcat")], "dest": str(tmp_path)})
+    with locked(index):
+        since, deadline = lock.stat().st_mtime_ns, time.monotonic() + 20
+        run = subprocess.Popen(
+            [Path(sys.executable).with_name("ansible"), "localhost", "-i", "localhost,", "-c", "local",
+             "-e", f"ansible_python_interpreter={sys.executable}",
+             "-m", "collab.expressway.certificate_folder", "-a", arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        # It has read the index by then: who opens the lock leaves a mark on it.
+        while run.poll() is None and lock.stat().st_mtime_ns == since:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        index.write_text(folder_files([held("b", "tomcat")], None)["index.json"])
+    said = run.communicate(timeout=60)[0]
+    assert run.returncode == 0, said
+    assert sorted(json.loads(index.read_text())["nodes"]) == ["a", "b"]

@@ -72,6 +72,16 @@ def test_a_changed_host_key_is_refused_even_without_checking(
     assert client.seen["logins"] == 0
 
 
+def test_a_damaged_line_of_known_hosts_is_named_with_its_file(
+    client: Client, tmp_path: Path
+) -> None:
+    known = tmp_path / "known_hosts"
+    known.write_text("# keys\nother.example.test,192.0.2.1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5A\n")
+    message = unreachable(client, expressway_known_hosts_file=str(known))
+    assert f"the known_hosts file {known} cannot be read: the line of other.example.test" in message
+    assert client.seen["failed_logins"] == 0
+
+
 def test_host_key_checking_can_be_switched_off(client: Client, tmp_path: Path) -> None:
     result = client.task(
         "command",

@@ -98,6 +98,11 @@ def test_a_cluster_that_must_not_be_written(
     assert any(said in problem for problem in readiness("c", reads, states, left_out).problems)
 
 
+def test_a_peer_that_could_not_be_read_is_not_missing_from_the_inventory() -> None:
+    ready = readiness("c", {"a": read(True), "b": {"msg": "no route"}}, {"a": "off"}, [])
+    assert ready.problems == ["b could not be read: no route"]
+
+
 def test_a_part_may_be_written_when_asked_for() -> None:
     ready = readiness("c", {"b": read()}, {"b": "off"}, ["a"], allow_partial=True)
     assert (ready.problems, ready.primary) == ([], [])
@@ -129,6 +134,12 @@ def test_the_report_knows_what_nobody_touched() -> None:
                 read_back={"after": "off"},
             ),
             member("d", read=read(), set={"failed": True, "msg": "refused"}),
+            member(
+                "h",
+                read=read(),
+                set={"failed": True, "changed": True, "msg": "lost"},
+                read_back={"after": "on"},
+            ),
             member("e", read=read()),
             member("f", read={"unreachable": True, "msg": "no route"}),
             member("g", read=read(), set={"after": "off"}, read_back={"msg": "hung"}),
@@ -141,7 +152,7 @@ def test_the_report_knows_what_nobody_touched() -> None:
         "c: state UNKNOWN on g: hung",
         "c: VerifyOriginServer is Off on a (changed), b (by replication), until 2026-12-01: why. "
         "Any certificate of a UC node is accepted there (CVE-2022-20814)",
-        "c: VerifyOriginServer is On on e (as before)",
+        "c: VerifyOriginServer is On on h (as before), e (as before)",
     ]
 
 

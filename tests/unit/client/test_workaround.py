@@ -26,6 +26,7 @@ OFF: dict[str, Any] = {
     "until": str(date.today() + timedelta(days=7)),
     "reason": "CHG0041",
 }
+ELSEWHERE = "cucm1.trio.example.test"
 TRIO = [f"expc{number}.trio.example.test" for number in (1, 2, 3)]
 
 
@@ -54,7 +55,12 @@ class Site:
         }
         inventory.write_text(
             json.dumps(
-                {"all": {"children": {"expressway_c": {"hosts": self.hosts, "vars": variables}}}}
+                {
+                    "all": {
+                        "hosts": {ELSEWHERE: {}},
+                        "children": {"expressway_c": {"hosts": self.hosts, "vars": variables}},
+                    }
+                }
             )
         )
         done = subprocess.run(
@@ -193,6 +199,7 @@ def test_one_peer_that_cannot_be_read_keeps_the_whole_cluster_untouched(
     assert f"trio: {TRIO[2]} could not be read" in run.text
     assert said in run.text
     assert "Nothing was written on any peer of trio" in run.text
+    assert "Add the missing ones" not in run.text
     assert site.writes() == [[], [], []]
     assert site.client.estate.profile.password not in run.raw
 
@@ -211,19 +218,26 @@ def test_peers_that_are_left_out_are_named(site: Site) -> None:
     assert site.states() == ["Off", "Off"]
 
 
-def test_a_primary_that_refuses_keeps_the_others_untouched(site: Site) -> None:
+def test_a_primary_whose_answer_is_lost_keeps_the_others_untouched_and_is_read_back(
+    site: Site,
+) -> None:
+    site.client.set(origin_verification_scope="per_peer")
     site.client.estate.set_fault(
-        TRIO[0], {"kind": "drop", "channel": "shell", "matching": f"{SWITCH}:"}
+        TRIO[0], {"kind": "drop_after_write", "channel": "shell", "matching": f"{SWITCH}:"}
     )
     run = site.run(**OFF)
     assert run.code == 2
-    assert "the primary peer was not set" in run.text
-    assert f"Nothing was written on {TRIO[1]}" in run.text
-    assert site.writes() == [[], [], []]
-    assert site.states() == ["On", "On", "On"]
+    assert "the primary peer is not known to be set" in run.text
+    assert f"Whether '{SWITCH}' was set is unknown" in run.text
+    assert "Nothing was changed" not in run.text
+    assert f"{TRIO[1]}: VerifyOriginServer should be off and reads on. Nothing was written on it" in run.text  # fmt: skip
+    assert f"is Off on {TRIO[0]} (changed)" in run.text
+    assert f"is On on {TRIO[1]} (as before), {TRIO[2]} (as before)" in run.text
+    assert run.changed == {TRIO[0]: 1, TRIO[1]: 0, TRIO[2]: 0}
+    assert site.states() == ["Off", "On", "On"]
 
 
-def test_a_peer_that_fails_late_is_in_the_report_of_the_others(site: Site) -> None:
+def test_a_peer_that_fails_late_is_in_the_report_of_all(site: Site) -> None:
     site.client.set(origin_verification_scope="per_peer")
     site.client.estate.set_fault(
         TRIO[1], {"kind": "drop", "channel": "shell", "matching": f"{SWITCH}:"}
@@ -231,7 +245,8 @@ def test_a_peer_that_fails_late_is_in_the_report_of_the_others(site: Site) -> No
     run = site.run(**OFF)
     assert run.code == 2
     assert site.states() == ["Off", "On", "Off"]
-    assert f"trio: state UNKNOWN on {TRIO[1]}:" in run.text
+    assert f"trio: VerifyOriginServer is On on {TRIO[1]} (as before)" in run.text
+    assert f"{TRIO[1]}: VerifyOriginServer should be off and reads on." in run.text
     assert f"is Off on {TRIO[0]} (changed), {TRIO[2]} (changed)" in run.text
 
 
@@ -263,11 +278,14 @@ def test_past_the_day_it_fails_as_loudly_when_the_audit_cannot_be_made(site: Sit
     assert site.writes() == [[], [], []]
 
 
-def test_an_inventory_without_peers_fails(site: Site) -> None:
-    site.hosts.clear()
-    run = site.run(**OFF)
+@pytest.mark.parametrize("limit", [(), ("--limit", ELSEWHERE)], ids=str)
+def test_a_run_without_peers_fails(site: Site, limit: tuple[str, ...]) -> None:
+    if not limit:
+        site.hosts.clear()
+    run = site.run(*limit, **OFF)
     assert run.code == 2
-    assert "no host in the group expressway_c" in run.text
+    assert "No host of the group expressway_c is in this run: nothing would be set" in run.text
+    assert site.writes() == [[]] * len(site.hosts)
 
 
 def test_no_password_in_the_loudest_output_of_the_last_day(site: Site) -> None:

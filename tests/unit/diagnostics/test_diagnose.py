@@ -204,13 +204,40 @@ def test_a_peer_whose_log_cannot_be_collected_is_named_and_the_others_are_analys
     assert [one["peer"] for one in diagnosis["not_collected"]] == [TRIO[2]]
 
 
-def test_a_log_that_cannot_be_stopped_is_shouted_about(site: Site) -> None:
-    site.client.estate.set_fault(TRIO[0], {"kind": "fail", "matching": "PUT .* stop$"})
+@pytest.mark.parametrize(
+    ("fault", "asked", "refused"),
+    [
+        ({"kind": "fail", "matching": "PUT .* stop$"}, ["start", "stop", "stop", "stop"], 0),
+        # A wrong password is tried once.
+        (
+            {
+                "kind": "drop_after_write",
+                "times": 1,
+                "matching": "PUT .* start$",
+                "then": {"kind": "refuse_login"},
+            },
+            ["start"],
+            1,
+        ),
+    ],
+)
+def test_a_log_that_cannot_be_stopped_is_shouted_about(
+    site: Site, fault: dict[str, Any], asked: list[str], refused: int
+) -> None:
+    site.client.estate.set_fault(TRIO[0], fault)
     code, said = site.run()
     assert code == 2
     assert f"{TRIO[0]}: The diagnostic log may still run: stop it" in said
-    assert site.commands(TRIO[0])[:4] == ["start", "stop", "stop", "stop"]
+    assert site.commands(TRIO[0])[:4] == asked
+    assert site.seen(TRIO[0])["failed_logins"] == refused
     assert site.running == TRIO
+
+
+def test_a_wait_that_is_no_number_starts_nothing(site: Site) -> None:
+    code, said = site.run(diagnose_wait="2m", diagnostics_log_level="DEBUG")
+    assert code == 2
+    assert "diagnostics_wait" in said and "2m" in said
+    assert [site.commands(name) + site.seen(name)["writes"] for name in TRIO] == [[], [], []]
 
 
 def test_without_some_peers_and_with_relative_folders_it_says_who_was_left_out(site: Site) -> None:

@@ -374,6 +374,7 @@ def test_a_peer_that_says_no_is_asked_once(
     result = client.task("diagnostic_log", state=state, dest=str(tmp_path))
     assert (result["failed"], result["changed"]) == (True, False)
     assert said in result["msg"]
+    assert result["login_refused"] is ("one try" in said)
     assert len(client.seen["requests"]) == 1
     assert client.estate.profile.password not in str(result)
 

@@ -355,7 +355,7 @@ def test_nothing_is_written_where_it_refuses(site: Site) -> None:
         assert [reason for reason in reasons if reason not in said] == [], (peer, said)
     assert "speaks against ECDSA (!ECDSA)" in refused.failures(against)
     assert "Nothing was touched" in refused.failures(unknown)
-    assert f"{failing}, the primary peer, was not set" in refused.failures(second)
+    assert f"{failing}, the primary peer, is not known to be set" in refused.failures(second)
     assert site.lists(present) == before
     assert site.writes([*present, *left_out]) == []
 

@@ -91,11 +91,24 @@ def test_a_refused_lookup_fails_whatever_its_status(
     assert peer.seen["requests"].count(f"POST {PATH}/imp") == 0
 
 
-def test_a_lookup_that_is_not_answered_counts_as_a_change(peer: Client) -> None:
-    peer.fault("drop_after_write", channel="api", matching="POST")
+@pytest.mark.parametrize("kind", ["drop_after_write", "fail"])
+def test_a_lookup_that_may_have_been_made_counts_as_a_change(peer: Client, kind: str) -> None:
+    peer.fault(kind, channel="api", matching="POST")
     result = peer.task("uc_servers", **REFRESH)
     assert (result["failed"], result["changed"]) == (True, True)
     assert "may have been carried out" in result["msg"]
+
+
+@pytest.mark.parametrize("kind", ["drop", "fail"])
+def test_a_list_that_cannot_be_read_after_the_lookup_does_not_hide_it(
+    peer: Client, kind: str
+) -> None:
+    listed = {"channel": "api", "matching": f"GET {PATH}/cucm"}
+    peer.fault("slow", seconds=0, times=1, **listed, then={"kind": kind, **listed})
+    result = peer.task("uc_servers", **REFRESH)
+    assert (result.get("failed"), result["changed"]) == (True, True)
+    assert f"the lookup of {CUCM} (cucm) was carried out, but what {PEER}" in result["msg"]
+    assert peer.seen["writes"] == [f"POST {PATH}/cucm {CUCM}"]
 
 
 def test_an_unknown_publisher_is_named_with_those_that_there_are(peer: Client) -> None:
