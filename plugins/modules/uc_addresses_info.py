@@ -268,6 +268,13 @@ release:
   returned: success
   type: str
   sample: 14.0.1
+login_refused:
+  description:
+    - Whether the publisher refused the platform administrator. Nobody should log in there with the same password again, because
+      appliances block addresses.
+    - Not true where only the application user of AXL was refused, which is another account.
+  returned: success, and on failure where it is true
+  type: bool
 """
 
 from typing import Any

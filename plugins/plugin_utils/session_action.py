@@ -13,6 +13,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answe
     UnexpectedAnswer,
 )
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
+    PeerError,
     PeerRefused,
     PeerUnreachable,
 )
@@ -66,9 +67,14 @@ class SessionAction(ActionBase):
             result = self.perform(options, connection)
         except PeerUnreachable as error:
             # Returned, not raised: Ansible would put its own words before the message and an excerpt of the playbook behind it.
-            result = {"unreachable": True, "changed": False, "msg": str(error)}
+            result = {"unreachable": True, "changed": False, "msg": str(error), **_marked(error)}
         except PeerRefused as error:
-            result = {"failed": True, "changed": error.changed, "msg": str(error)}
+            result = {
+                "failed": True,
+                "changed": error.changed,
+                "msg": str(error),
+                **_marked(error),
+            }
         except UnexpectedAnswer as error:
             result = {"failed": True, "changed": False, "msg": f"{connection.peer}: {error}"}
         finally:
@@ -77,3 +83,8 @@ class SessionAction(ActionBase):
 
     def _censored(self, value: Any) -> Any:
         return remove_values(value, self._hidden)
+
+
+def _marked(error: PeerError) -> dict[str, bool]:
+    """What lets later tasks leave the host alone: another try might get the address of the controller blocked."""
+    return {"login_refused": True} if error.login_refused else {}

@@ -40,11 +40,15 @@ Reading = dict[str, Any]
 
 
 class Gathered:
-    """The readings so far. `unreachable`: whether nothing but silence came from the publisher."""
+    """The readings so far. `unreachable`: whether nothing but silence came from the publisher.
+
+    `login_refused`: whether it refused the platform administrator, whom the reading of certificates takes as well.
+    """
 
     def __init__(self, peer: str) -> None:
         self.readings: dict[str, Reading] = {}
         self.errors: list[str] = []
+        self.login_refused = False
         self._peer = peer
         self._silent: list[bool] = []
 
@@ -72,6 +76,8 @@ class Gathered:
         if text not in self.errors:
             self.errors.append(text)
         self._silent.append(isinstance(error, PeerUnreachable))
+        if source in NETWORK["cli"] and isinstance(error, PeerError):
+            self.login_refused |= error.login_refused
         # After silence, another try costs time; after a refused login it may get the account locked.
         return isinstance(error, UnexpectedAnswer) or (
             isinstance(error, PeerRefused) and not error.lasting
