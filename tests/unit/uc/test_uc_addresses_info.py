@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible.plugins.loader import lookup_loader
 
 from tests.lab.estate import RunningEstate, own_network, running_estate
 from tests.lab.fleet import fleet
@@ -105,6 +106,23 @@ def test_names_and_services_are_asked_of_the_resolver(publisher: NodeClient) -> 
     assert result["resolved"]["cuc1.emea.example.test"] == f"{network}.11.31"
     assert result["resolved"]["no-such-name.example.test"] is None
     assert "127" not in {name.partition(".")[0] for name in result["resolved"]}
+
+
+def test_names_that_no_publisher_knows_are_asked_of_the_resolver_alone(
+    publisher: NodeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "ansible_collections.collab.expressway.plugins.plugin_utils.dns_client.LIFETIME", 0.5
+    )
+    network = publisher.estate.profile.network
+    lookup = lookup_loader.get("collab.expressway.resolved_addresses")
+    names = ["cuc1.emea.example.test", "no-such-name.example.test", "192.0.2.1"]
+    assert lookup.run(names, resolver=f"{network}.0.1:5353") == [
+        {"addresses": {names[0]: f"{network}.11.31", names[1]: None}, "error": None}
+    ]
+    (silent,) = lookup.run(names, resolver=f"{network}.0.2:5353")
+    assert silent["addresses"] == {}
+    assert f"resolver {network}.0.2:5353 does not say what {names[0]}" in silent["error"]
 
 
 @pytest.mark.parametrize(
@@ -207,6 +225,24 @@ def test_a_refused_axl_user_is_tried_once_and_told_apart_from_the_platform_s(
     assert said in message
     assert "wrong horse" not in message
     assert publisher.seen["failed_by_channel"] == {"axl": 1}
+
+
+@pytest.mark.parametrize(
+    ("ways", "options", "refused"),
+    [
+        (["axl", "uds", "cli"], {"allow_unread": True}, True),
+        (["cli"], {}, True),
+        # Another account: that of the platform may be in order.
+        (["axl", "uds"], {"allow_unread": True}, False),
+        (["axl"], {}, None),
+    ],
+)
+def test_a_refused_platform_administrator_is_marked_for_later_tasks(
+    publisher: NodeClient, ways: list[str], options: dict[str, Any], refused: bool | None
+) -> None:
+    wrong = {"ansible_password": "wrong horse", "vos_axl_password": "wrong horse"}
+    result = publisher.task("uc_addresses_info", variables=wrong, sources=ways, **options)
+    assert result.get("login_refused") is refused
 
 
 def test_a_user_without_the_role_is_told_which_one(publisher: NodeClient) -> None:
