@@ -30,3 +30,9 @@ class PeerRefused(PeerError):
     def __init__(self, message: str, *, changed: bool = False) -> None:
         super().__init__(message)
         self.changed = changed
+
+
+class OptionRefused(PeerRefused):
+    """An option is missing or cannot be used: nothing was sent, and nobody knows whether the node is up."""
+
+    lasting = True

@@ -23,6 +23,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answe
 from ansible_collections.collab.expressway.plugins.plugin_utils.axl_client import AxlClient
 from ansible_collections.collab.expressway.plugins.plugin_utils.dns_client import DnsClient
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
+    OptionRefused,
     PeerError,
     PeerRefused,
     PeerUnreachable,
@@ -75,7 +76,8 @@ class Gathered:
         self.readings[source] = {"read": False, "error": text}
         if text not in self.errors:
             self.errors.append(text)
-        self._silent.append(isinstance(error, PeerUnreachable))
+        if not isinstance(error, OptionRefused):
+            self._silent.append(isinstance(error, PeerUnreachable))
         if source in NETWORK["cli"] and isinstance(error, PeerError):
             self.login_refused |= error.login_refused
         # After silence, another try costs time; after a refused login it may get the account locked.
