@@ -108,7 +108,9 @@ options:
     elements: str
     default: []
   ports:
-    description: TCP ports of the origins by product, instead of 8443 everywhere and 6972 in addition where Cisco Tftp runs.
+    description:
+      - TCP ports of the origins by product, instead of 8443 everywhere and 6972 in addition where Cisco Tftp runs.
+      - A port other than the usual ones that a voicemail service or an SRV record names is audited beside them.
     type: dict
     suboptions:
       cucm:

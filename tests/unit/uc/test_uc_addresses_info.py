@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.plugins.loader import lookup_loader
+from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes import axl
 
 from tests.lab.estate import RunningEstate, own_network, running_estate
 from tests.lab.fleet import fleet
@@ -182,6 +183,28 @@ def test_the_version_is_asked_of_uds_where_axl_does_not_tell_it(publisher: NodeC
     publisher.fault("http_status", status=599, channel="axl", matching="getCCMVersion")
     assert publisher.task("uc_addresses_info", sources=["axl"])["complete"] is True
     assert "GET /cucm-uds/version" in publisher.seen["requests"]
+
+
+def test_the_newest_listed_version_is_tried_where_uds_does_not_tell_it(
+    publisher: NodeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(axl, "DISCOVERY_NAMESPACE", "7.0")
+    publisher.fault("http_status", status=404, channel="uds")
+    assert publisher.task("uc_addresses_info", sources=["axl"])["complete"] is True
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_a_version_that_is_not_taken_is_followed_by_the_newest_listed_one_once(
+    publisher: NodeClient, monkeypatch: pytest.MonkeyPatch, supported: bool
+) -> None:
+    monkeypatch.setattr(axl, "schema_version", lambda _text: "9.9")
+    if not supported:
+        monkeypatch.setattr(axl, "newest_supported", lambda _body: "8.8")
+    result = publisher.task("uc_addresses_info", sources=["axl"])
+    assert result.get("complete", False) is supported
+    assert publisher.seen["requests"].count("POST /axl/ listProcessNode") == 2
+    if not supported:
+        assert "does not speak AXL schema 8.8; the node supports" in result["msg"]
 
 
 def test_a_truncated_answer_is_no_answer(publisher: NodeClient) -> None:
