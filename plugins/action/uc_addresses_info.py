@@ -62,6 +62,7 @@ class ActionModule(NodeAction):
             "readings": gathered.readings,
             "resolved": resolved,
             "release": release,
+            "login_refused": gathered.login_refused,
         }
 
 
@@ -95,4 +96,6 @@ def _unread(gathered: Gathered, *, nothing: bool) -> PeerError:
         )
     )
     message = f"{begin}:\n- " + "\n- ".join(gathered.errors) + f"\n{end}"
-    return PeerUnreachable(message) if gathered.unreachable else PeerRefused(message)
+    error: PeerError = PeerUnreachable(message) if gathered.unreachable else PeerRefused(message)
+    error.login_refused = gathered.login_refused
+    return error

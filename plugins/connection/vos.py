@@ -108,7 +108,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.collab.expressway.plugins.plugin_utils.appliance_connection import (
     ApplianceConnection,
 )
-from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerUnreachable
+from ansible_collections.collab.expressway.plugins.plugin_utils.errors import OptionRefused
 
 if TYPE_CHECKING:
     from ansible_collections.collab.expressway.plugins.plugin_utils.axl_client import AxlClient
@@ -157,7 +157,7 @@ class Connection(ApplianceConnection):
         return self._session
 
     def axl(self) -> AxlClient:
-        """AXL with the application user; nothing is sent until it is used. Raises `PeerUnreachable` when options do not suffice."""
+        """AXL with the application user; nothing is sent until it is used. Raises `OptionRefused` when options do not suffice."""
         from ansible_collections.collab.expressway.plugins.plugin_utils.axl_client import AxlClient
         from ansible_collections.collab.expressway.plugins.plugin_utils.node_https import (
             BasicLogin,
@@ -165,7 +165,7 @@ class Connection(ApplianceConnection):
 
         user, password = self.get_option("axl_user"), self.get_option("axl_password")
         if not user or not password:
-            raise PeerUnreachable(
+            raise OptionRefused(
                 f"there is no application user for AXL of {self.peer}: set vos_axl_user and vos_axl_password. The platform administrator "
                 "(ansible_user) is no application user and is not tried"
             )
@@ -178,7 +178,7 @@ class Connection(ApplianceConnection):
         return UdsClient(self._https("https_port"))
 
     def certificate_api(self) -> CertificateApiClient:
-        """The certificate management API with the platform administrator. Raises `PeerUnreachable` when options do not suffice."""
+        """The certificate management API with the platform administrator. Raises `OptionRefused` when options do not suffice."""
         from ansible_collections.collab.expressway.plugins.plugin_utils.certificate_api_client import (
             CertificateApiClient,
         )
@@ -188,7 +188,7 @@ class Connection(ApplianceConnection):
 
         password = self.get_option("password")
         if not password:
-            raise PeerUnreachable(
+            raise OptionRefused(
                 f"there is no password of the platform administrator for the certificate API of {self.peer}: set ansible_password"
             )
         login = BasicLogin(self.get_option("remote_user"), password)
@@ -211,7 +211,7 @@ class Connection(ApplianceConnection):
 
         ca_path = self.get_option("ca_path")
         if ca_path and not Path(ca_path).is_file():
-            raise PeerUnreachable(f"vos_ca_path of {self.peer} names no file: {ca_path}")
+            raise OptionRefused(f"vos_ca_path of {self.peer} names no file: {ca_path}")
         identity = NodeIdentity(
             peer=self.peer,
             host=self.get_option("host"),
@@ -239,7 +239,7 @@ class Connection(ApplianceConnection):
         ]
         for pin in pins:
             if not re.fullmatch("[0-9a-f]{64}", pin):
-                raise PeerUnreachable(
+                raise OptionRefused(
                     f"vos_certificate_sha256 of {self.peer} holds {pin!r}, which is no SHA-256 (64 hexadecimal digits)"
                 )
         return pins

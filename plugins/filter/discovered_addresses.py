@@ -39,7 +39,9 @@ options:
     elements: dict
     default: []
   held:
-    description: Results of a loop with M(collab.expressway.uc_certificates_info) over the publishers; a failed one makes the result incomplete.
+    description: >-
+      Results of a loop with M(collab.expressway.uc_certificates_info) over the publishers; a failed one makes the result incomplete, and so
+      does one that was skipped because the publisher had refused the login before.
     type: list
     elements: dict
     default: []
@@ -49,6 +51,14 @@ options:
   optional_ports:
     description: Ports by product that not every node serves. Without it 6971 of C(tftp), and 443 and 7443 of C(cuc).
     type: dict
+  resolved:
+    description: >-
+      Name to IP address of nodes that no publisher told of, as RV(collab.expressway.resolved_addresses#lookup:_raw[].addresses).
+    type: dict
+    default: {}
+  resolver_error:
+    description: Why the DNS server did not say where they all are. It makes the result incomplete.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -103,6 +113,8 @@ def discovered_addresses(
     held: list[dict[str, Any]] | None = None,
     ports: dict[str, list[int]] | None = None,
     optional_ports: dict[str, list[int]] | None = None,
+    resolved: dict[str, str | None] | None = None,
+    resolver_error: str | None = None,
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
     try:
@@ -117,6 +129,8 @@ def discovered_addresses(
         held=held or (),
         ports=ports,
         optional_ports=optional_ports,
+        resolved=resolved,
+        resolver_error=resolver_error,
     )
 
 

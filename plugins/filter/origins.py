@@ -29,6 +29,12 @@ options:
     description: Name of the cluster, for messages.
     type: str
     default: this cluster
+  resolved:
+    description: >-
+      Address to IP address, as RV(collab.expressway.resolved_addresses#lookup:_raw[].addresses). Where to connect for addresses of
+      nodes without C(connect_to).
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -65,10 +71,12 @@ from ansible_collections.collab.expressway.plugins.module_utils.audit.nodes impo
 )
 
 
-def origins(nodes: Any, cluster: str = "this cluster") -> list[dict[str, Any]]:
+def origins(
+    nodes: Any, cluster: str = "this cluster", resolved: dict[str, str | None] | None = None
+) -> list[dict[str, Any]]:
     """See DOCUMENTATION."""
     try:
-        return addresses_of(nodes, cluster)
+        return addresses_of(nodes, cluster, resolved or {})
     except NodeRefused as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -156,12 +156,23 @@ csr:
   elements: dict
   returned: success
   contains:
-    nodes: {description: Nodes that hold it., type: list, elements: str}
+    nodes:
+      description:
+        - Nodes that hold it. Of a multi-server certificate also those that hold the one of the other key type and of which none of this key
+          type was seen, as they may hold it, too.
+      type: list
+      elements: str
     units: {description: Units that it is for., type: list, elements: str}
     multi_server: {description: Whether several nodes share it., type: bool}
     common_name: {description: Common name of the certificate that it replaces., type: str}
     dns: {description: "Every name; those that it has, then those that it lacks.", type: list, elements: str}
     ip_addresses: {description: Advertised IP addresses that are left out; advertise a name instead., type: list, elements: str}
+    left_out:
+      description:
+        - Names that are not in RV(csr[].dns), each with C(name) and C(reason). IP addresses, names without a domain and names that are not
+          ASCII, unless the certificate has them already.
+      type: list
+      elements: dict
     unseen_nodes:
       description: Nodes of which no certificate was seen. Where one of them shares this certificate, its names are missing here.
       type: list

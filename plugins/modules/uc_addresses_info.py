@@ -108,7 +108,9 @@ options:
     elements: str
     default: []
   ports:
-    description: TCP ports of the origins by product, instead of 8443 everywhere and 6972 in addition where Cisco Tftp runs.
+    description:
+      - TCP ports of the origins by product, instead of 8443 everywhere and 6972 in addition where Cisco Tftp runs.
+      - A port other than the usual ones that a voicemail service or an SRV record names is audited beside them.
     type: dict
     suboptions:
       cucm:
@@ -268,6 +270,13 @@ release:
   returned: success
   type: str
   sample: 14.0.1
+login_refused:
+  description:
+    - Whether the publisher refused the platform administrator. Nobody should log in there with the same password again, because
+      appliances block addresses.
+    - Not true where only the application user of AXL was refused, which is another account.
+  returned: success, and on failure where it is true
+  type: bool
 """
 
 from typing import Any

@@ -195,6 +195,12 @@ release:
   returned: success
   type: str
   sample: 12.5.1.17900-64
+login_refused:
+  description: >-
+    Whether the node refused the platform administrator. Nobody should log in there with the same password again, because appliances
+    block addresses.
+  returned: when the node did not answer, or refused
+  type: bool
 """
 
 from typing import Any

@@ -54,20 +54,30 @@ class AxlClient:
         """
         if self._version is None:
             self._version = self._find_version()
-        header = {"SOAPAction": f'"CUCM:DB ver={self._version} {operation}"'}
-        answer = self._post(axl.envelope(operation, self._version, content), header)
+        answer = self._asked(operation, self._version, content)
+        newest = axl.newest_supported(answer.body) if answer.status == 599 else None
+        if newest is not None and newest != self._version:
+            self._version = newest
+            answer = self._asked(operation, newest, content)
         return self._accepted(answer, operation)
+
+    def _asked(self, operation: str, version: str, content: str) -> HttpAnswer:
+        header = {"SOAPAction": f'"CUCM:DB ver={version} {operation}"'}
+        return self._post(axl.envelope(operation, version, content), header)
 
     def _find_version(self) -> str:
         """Major and minor version of the schema to speak: that of the node's release."""
         answer = self._post(axl.envelope("getCCMVersion", axl.DISCOVERY_NAMESPACE), {})
         if answer.status in (200, 401, 403, 404, 503):
             return axl.schema_version(axl.ccm_version(self._accepted(answer, "getCCMVersion")))
-        # A release that does not take the old namespace says its version to everybody.
+        # A release that does not take the old namespace says its version to everybody, and which versions it takes.
         try:
             told = self._https.ask("GET", "/cucm-uds/version")
             return axl.schema_version(uds_version(told.body))
         except (PeerError, UnexpectedAnswer):
+            newest = axl.newest_supported(answer.body) if answer.status == 599 else None
+            if newest is not None:
+                return newest
             self._accepted(answer, "getCCMVersion")
             raise
 

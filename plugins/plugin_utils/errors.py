@@ -35,3 +35,9 @@ class PeerRefused(PeerError):
     def leaves_open(self) -> bool:
         """Whether what was asked for may be carried out all the same: an error of the server (HTTP 5xx) may hide that."""
         return (self.status or 0) >= 500
+
+
+class OptionRefused(PeerRefused):
+    """An option is missing or cannot be used: nothing was sent, and nobody knows whether the node is up."""
+
+    lasting = True

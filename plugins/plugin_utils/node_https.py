@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
+    OptionRefused,
     PeerRefused,
     PeerUnreachable,
 )
@@ -181,7 +182,7 @@ def _context(identity: NodeIdentity) -> ssl.SSLContext:
         try:
             context.load_verify_locations(identity.ca_path)
         except (OSError, ssl.SSLError) as error:
-            raise PeerUnreachable(
+            raise OptionRefused(
                 f"vos_ca_path of {identity.peer} holds no CA certificates that can be read: {identity.ca_path}: {first_line(error)}"
             ) from None
     return context

@@ -25,6 +25,7 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.certificate_api_
     NoCertificateApi,
 )
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
+    OptionRefused,
     PeerRefused,
     PeerUnreachable,
 )
@@ -44,7 +45,7 @@ def stored_over(
         return "cli", over_cli(connection.shell(), units, trust=trust), None
     try:
         return "api", connection.certificate_api().snapshot(), None
-    except (NoCertificateApi, PeerUnreachable) as error:
+    except (NoCertificateApi, OptionRefused, PeerUnreachable) as error:
         if source == "api":
             raise
         why = str(error)

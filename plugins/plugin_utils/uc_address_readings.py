@@ -23,6 +23,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answe
 from ansible_collections.collab.expressway.plugins.plugin_utils.axl_client import AxlClient
 from ansible_collections.collab.expressway.plugins.plugin_utils.dns_client import DnsClient
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
+    OptionRefused,
     PeerError,
     PeerRefused,
     PeerUnreachable,
@@ -40,11 +41,15 @@ Reading = dict[str, Any]
 
 
 class Gathered:
-    """The readings so far. `unreachable`: whether nothing but silence came from the publisher."""
+    """The readings so far. `unreachable`: whether nothing but silence came from the publisher.
+
+    `login_refused`: whether it refused the platform administrator, whom the reading of certificates takes as well.
+    """
 
     def __init__(self, peer: str) -> None:
         self.readings: dict[str, Reading] = {}
         self.errors: list[str] = []
+        self.login_refused = False
         self._peer = peer
         self._silent: list[bool] = []
 
@@ -71,7 +76,10 @@ class Gathered:
         self.readings[source] = {"read": False, "error": text}
         if text not in self.errors:
             self.errors.append(text)
-        self._silent.append(isinstance(error, PeerUnreachable))
+        if not isinstance(error, OptionRefused):
+            self._silent.append(isinstance(error, PeerUnreachable))
+        if source in NETWORK["cli"] and isinstance(error, PeerError):
+            self.login_refused |= error.login_refused
         # After silence, another try costs time; after a refused login it may get the account locked.
         return isinstance(error, UnexpectedAnswer) or (
             isinstance(error, PeerRefused) and not error.lasting

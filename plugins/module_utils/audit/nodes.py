@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.presented.origins import (
@@ -27,8 +28,12 @@ class NodeRefused(ValueError):
     """A node list that cannot be audited; the text names cluster, item, value and remedy."""
 
 
-def addresses_of(nodes: Any, cluster: str) -> list[dict[str, Any]]:
+def addresses_of(
+    nodes: Any, cluster: str, resolved: Mapping[str, str | None] = MappingProxyType({})
+) -> list[dict[str, Any]]:
     """One {address, port, product, node, connect_to, source} for each advertised address and port of a whole list.
+
+    `resolved`: address → IP address, where to connect if the item does not say.
 
     The same node may list an address twice; two nodes may not share an address and port, because the audit could then
     not say whose certificate it is. Raises NodeRefused.
@@ -56,7 +61,10 @@ def addresses_of(nodes: Any, cluster: str) -> list[dict[str, Any]]:
                     f"{place} ({entry['node']}) and mra_audit_nodes[{first}] ({other['node']}) both list "
                     f"{entry['address']} port {entry['port']}; leave it in the node that really answers there"
                 )
-    return [entry for _first, entry in seen.values()]
+    return [
+        {**entry, "connect_to": entry["connect_to"] or resolved.get(entry["address"])}
+        for _first, entry in seen.values()
+    ]
 
 
 def inventory_items(nodes: Any, cluster: str, *, whole: bool = False) -> list[dict[str, Any]]:

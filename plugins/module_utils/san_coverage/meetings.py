@@ -25,10 +25,13 @@ from ansible_collections.collab.expressway.plugins.module_utils.certificates.bun
 )
 from ansible_collections.collab.expressway.plugins.module_utils.san_coverage.units import (
     KEY_TYPES,
+    sibling,
     unit_at,
 )
 
 Record = dict[str, Any]
+Own = Mapping[str, Certificate]
+"""What one node stores, by unit."""
 PRESENTED, STORED = "presented", "stored"
 NOT_SEEN = "Read what this origin presents, or the certificates of its node, and assert again."
 
@@ -42,6 +45,8 @@ class Meeting(NamedTuple):
     unit: str | None
     stored_instead: Certificate | None = None
     """What the node stores for this port and key type, where that is another certificate than the presented one."""
+    stored_read: bool = True
+    """Is anything known of what the node stores?"""
 
     @property
     def address(self) -> str:
@@ -86,8 +91,9 @@ def seen(
     meetings: list[Meeting] = []
     gaps: list[Record] = []
     for origin in audited:
-        shown = list(_presented(origin, by_digest, stored))
-        kept = list(_stored(origin, shown, stored))
+        own = _own(origin, stored)
+        shown = list(_presented(origin, by_digest, own))
+        kept = list(_stored(origin, shown, own))
         meetings += [*shown, *kept]
         gaps += _gaps(origin, [*shown, *kept])
     places = {_text(name) for origin in audited for name in _names(origin)}
@@ -99,11 +105,9 @@ def seen(
     return Seen(meetings, gaps, list(strangers))
 
 
-def _by_place(
-    held: list[Record], known: dict[str, Certificate]
-) -> dict[tuple[str, str], Certificate]:
-    """(node, unit) → what it stores; also by the host that it was read at, unless several nodes share one."""
-    stored: dict[tuple[str, str], Certificate] = {}
+def _by_place(held: list[Record], known: dict[str, Certificate]) -> dict[str, Own]:
+    """Node → what it stores; also by the host that it was read at, unless several nodes share one."""
+    stored: dict[str, dict[str, Certificate]] = {}
     at: dict[str, set[str]] = {}
     for record in held:
         at.setdefault(_text(record.get("host")), set()).add(record["node"])
@@ -113,36 +117,48 @@ def _by_place(
             if not name or (place == "host" and len(at[name]) > 1):
                 continue
             for certificate in read_bundle(record["pem"], known).certificates[:1]:
-                stored[name, record["unit"]] = certificate
-    return stored
+                stored.setdefault(name, {})[record["unit"]] = certificate
+    return dict(stored)
 
 
 def _names(origin: Record) -> tuple[str | None, ...]:
     return origin["node"], origin["address"], origin["connect_to"]
 
 
-def _presented(
-    origin: Record,
-    by_digest: Mapping[str, Certificate],
-    stored: Mapping[tuple[str, str], Certificate],
-) -> Iterator[Meeting]:
+def _own(origin: Record, stored: Mapping[str, Own]) -> Own:
+    own: dict[str, Certificate] = {}
+    for name in reversed(_names(origin)):
+        own.update(stored.get(_text(name), {}))
+    return own
+
+
+def _presented(origin: Record, by_digest: Mapping[str, Certificate], own: Own) -> Iterator[Meeting]:
+    """What is stored as another unit of the node than the one that is expected at this port is no older copy of that.
+
+    Sources disagree about the unit that port 6972 presents (Unified CM facts 8).
+    """
     leafs = dict.fromkeys(entry["chain"][0] for entry in origin["presented"] if entry["chain"])
     for digest in leafs:
         certificate = by_digest[digest]
         unit = unit_at(origin["port"], certificate.record["key_type"])
-        kept = _kept(origin, unit, stored)
-        yield Meeting(origin, certificate, PRESENTED, unit, kept if kept != certificate else None)
+        if own.get(unit) != certificate:
+            unit = next((other for other, kept in own.items() if kept == certificate), unit)
+        kept = own.get(unit)
+        instead = kept if kept != certificate else None
+        yield Meeting(origin, certificate, PRESENTED, unit, instead, stored_read=bool(own))
 
 
-def _stored(
-    origin: Record, shown: list[Meeting], stored: Mapping[tuple[str, str], Certificate]
-) -> Iterator[Meeting]:
+def _stored(origin: Record, shown: list[Meeting], own: Own) -> Iterator[Meeting]:
     """What the node stores for this port and has not shown: it comes after a restart, or was not asked for.
 
     A key type that the origin says it does not have is left out: HTTPS ciphers are RSA only by default.
     """
+    # The other key type comes for the same service.
+    units = {sibling(meeting.unit or "", "rsa") for meeting in shown}
+    like = units.pop() if len(units) == 1 else unit_at(origin["port"], "rsa")
     for key_type in KEY_TYPES:
-        certificate = _kept(origin, unit_at(origin["port"], key_type), stored)
+        unit = sibling(like, key_type)
+        certificate = own.get(unit)
         if certificate is None or any(meeting.certificate == certificate for meeting in shown):
             continue
         answered = any(
@@ -151,17 +167,7 @@ def _stored(
             if entry["key_type"] == key_type
         )
         if not answered:
-            yield Meeting(origin, certificate, STORED, unit_at(origin["port"], key_type))
-
-
-def _kept(
-    origin: Record, unit: str, stored: Mapping[tuple[str, str], Certificate]
-) -> Certificate | None:
-    for name in _names(origin):
-        certificate = stored.get((_text(name), unit))
-        if certificate is not None:
-            return certificate
-    return None
+            yield Meeting(origin, certificate, STORED, unit)
 
 
 def _gaps(origin: Record, met: list[Meeting]) -> Iterator[Record]:

@@ -61,9 +61,20 @@ def remedy(code: str, meeting: Meeting, request: Record | None) -> str:
         return _restart(meeting)
     if is_address_at_fault(code, meeting):
         name = full_name(meeting)
-        said = ADVERTISE_THE_NAME.format(address=meeting.address, name=name or "the FQDN")
+        unnamed = "the FQDN" if meeting.address.isascii() else "its xn-- form"
+        said = ADVERTISE_THE_NAME.format(address=meeting.address, name=name or unnamed)
         return f"{said} {_reissue(request)}" if request else said
-    return _reissue(request)
+    return _reissue(request) + _perhaps_restart(meeting)
+
+
+def _perhaps_restart(meeting: Meeting) -> str:
+    """A presented certificate may be older than the stored one, which then needs no reissue."""
+    if meeting.where == STORED or meeting.stored_read:
+        return ""
+    return (
+        f" What {meeting.node} stores was not read: where it holds such a certificate already, restart {service_at(meeting.port)} "
+        "there instead."
+    )
 
 
 def _restart(meeting: Meeting) -> str:
@@ -91,12 +102,15 @@ def _reissue(request: Record | None) -> str:
 
 
 def is_address_at_fault(code: str | None, meeting: Meeting) -> bool:
-    """Should another address be advertised? The traffic server does not ignore a dot at the end, and no certificate has one."""
-    return code in (
-        IP_ADDRESS_ADVERTISED,
-        IP_ONLY_AS_IP_SAN,
-        SHORT_HOST_NAME,
-    ) or meeting.address.endswith(".")
+    """Should another address be advertised?
+
+    The traffic server does not ignore a dot at the end, and no certificate has one; nor has it a name that is not ASCII.
+    """
+    return (
+        code in (IP_ADDRESS_ADVERTISED, IP_ONLY_AS_IP_SAN, SHORT_HOST_NAME)
+        or meeting.address.endswith(".")
+        or not meeting.address.isascii()
+    )
 
 
 def full_name(meeting: Meeting) -> str | None:

@@ -22,11 +22,12 @@ Record = dict[str, Any]
 
 
 def request_for(certificate: Certificate, sharing: Sharing) -> Record:
-    """{nodes, units, multi_server, common_name, dns, ip_addresses, unseen_nodes, text}.
+    """{nodes, units, multi_server, common_name, dns, ip_addresses, left_out, unseen_nodes, text}.
 
     `dns`: the names that the certificate has, without wildcards (Unified CM takes none), then what is missing, so that
     nobody loses a name. `ip_addresses`: addresses left out, because a CA should not issue them as dNSName and the
-    traffic server compares nothing else: advertise the FQDN instead. `unseen_nodes`: those that may share a multi-server
+    traffic server compares nothing else: advertise the FQDN instead. `left_out`: [{name, reason}], these and what else
+    does not belong into a certificate. `unseen_nodes`: those that may share a multi-server
     certificate, too, but of which nothing was seen. `text`: `dns`, one name a line, as the field
     "Other Domains" takes it.
     """
@@ -34,7 +35,8 @@ def request_for(certificate: Certificate, sharing: Sharing) -> Record:
     multi_server = sharing.is_multi_server(certificate)
     present = [name for name in certificate.record["san"]["dns"] if "*" not in name]
     wanted = [name for node in nodes for name in (*_own_name(node), *sharing.addresses(node))]
-    hosts = [name for name in wanted if not is_ip_address(name)]
+    left_out = {name: reason for name in wanted if (reason := _unfit(name))}
+    hosts = [name for name in wanted if name not in left_out]
     names: dict[str, str] = {}
     # A dNSName has no dot at its end.
     for name in (bare.rstrip(".") for bare in (*present, *hosts)):
@@ -47,11 +49,23 @@ def request_for(certificate: Certificate, sharing: Sharing) -> Record:
         "common_name": certificate.record["common_name"],
         "dns": dns,
         "ip_addresses": list(dict.fromkeys(name for name in wanted if is_ip_address(name))),
+        "left_out": [{"name": name, "reason": reason} for name, reason in left_out.items()],
         "unseen_nodes": [node for node in sharing.unseen if node.casefold() not in names]
         if multi_server
         else [],
         "text": "".join(f"{name}\n" for name in dns),
     }
+
+
+def _unfit(name: str) -> str | None:
+    """Why no certificate should have this name; None for a full name in ASCII."""
+    if is_ip_address(name):
+        return "an IP address is no dNSName, and the traffic server compares nothing else: advertise the FQDN"
+    if "." not in name.rstrip("."):
+        return "a name without its domain: CAs do not issue it, advertise the FQDN"
+    if not name.isascii():
+        return "a dNSName holds ASCII only, and the traffic server compares text: advertise the name in its xn-- form"
+    return None
 
 
 def _own_name(node: str) -> list[str]:

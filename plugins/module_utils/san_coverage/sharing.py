@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +21,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.verdict.origin_n
 )
 
 Record = dict[str, Any]
+_ECDSA = re.compile(r"-EC(?=-ms(\.|$))", re.IGNORECASE)
 
 
 class Sharing:
@@ -29,6 +31,8 @@ class Sharing:
         self._addresses: dict[str, dict[str, None]] = {}
         self._holders: dict[str, dict[str, None]] = {}
         self._units: dict[str, dict[str, None]] = {}
+        self._units_of: dict[str, set[str]] = {}
+        self._alike: dict[str, dict[str, None]] = {}
         met = list(meetings)
         for meeting in met:
             self._addresses.setdefault(meeting.node, {})[meeting.address] = None
@@ -41,6 +45,9 @@ class Sharing:
             self._holders.setdefault(family, {})[meeting.node] = None
             if meeting.unit:
                 self._units.setdefault(family, {})[meeting.unit] = None
+                self._units_of.setdefault(meeting.node, set()).add(meeting.unit)
+            if self.is_multi_server(meeting.certificate):
+                self._alike.setdefault(_common_stem(meeting.certificate), {})[family] = None
         places = {str(gap["node"] or gap["address"]) for gap in gaps}
         self.unseen = sorted(places - self._addresses.keys())
         """Nodes of which no certificate is known: they may share any."""
@@ -66,8 +73,23 @@ class Sharing:
         return f"{certificate.record['common_name'].casefold()} {certificate.record['key_type']}"
 
     def holders(self, certificate: Certificate) -> list[str]:
-        """Nodes that hold it or a copy of another age, sorted."""
-        return sorted(self._holders[self.family(certificate)])
+        """Nodes that hold it or a copy of another age, sorted.
+
+        Of a multi-server certificate also those that hold its sibling of the other key type, unless it is known what they
+        hold instead: HTTPS ciphers are RSA only by default, so a node may well hold an ECDSA certificate that nobody saw, and
+        a name too many harms nobody.
+        """
+        family = self.family(certificate)
+        nodes = dict(self._holders[family])
+        if self.is_multi_server(certificate):
+            units = set(self._units.get(family, {}))
+            for alike in self._alike[_common_stem(certificate)]:
+                nodes |= {
+                    node: None
+                    for node in self._holders[alike]
+                    if units and units.isdisjoint(self._units_of.get(node, ()))
+                }
+        return sorted(nodes)
 
     def units(self, certificate: Certificate) -> list[str]:
         return sorted(self._units.get(self.family(certificate), {}))
@@ -75,3 +97,8 @@ class Sharing:
     def addresses(self, node: str) -> list[str]:
         """What clients ask this node for, sorted."""
         return sorted(self._addresses.get(node, {}))
+
+
+def _common_stem(certificate: Certificate) -> str:
+    """What the common names of RSA and ECDSA have in common: `cucm1-ms.example.com` of `cucm1-EC-ms.example.com`."""
+    return _ECDSA.sub("", certificate.record["common_name"] or certificate.sha256).casefold()

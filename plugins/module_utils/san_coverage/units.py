@@ -17,8 +17,13 @@ KEY_TYPES = ("rsa", "ecdsa")
 
 def unit_at(port: int, key_type: str) -> str:
     """`tomcat`, `tomcat-ECDSA`, `CallManager` or `CallManager-ECDSA`."""
-    unit = CALL_MANAGER if port == CALL_MANAGER_CONFIGURATION_PORT else TOMCAT
-    return f"{unit}{ECDSA_SUFFIX}" if key_type == "ecdsa" else unit
+    return sibling(CALL_MANAGER if port == CALL_MANAGER_CONFIGURATION_PORT else TOMCAT, key_type)
+
+
+def sibling(unit: str, key_type: str) -> str:
+    """The unit of the other, or the same, key type: `tomcat-ECDSA` of `tomcat`."""
+    base = unit.removesuffix(ECDSA_SUFFIX)
+    return f"{base}{ECDSA_SUFFIX}" if key_type == "ecdsa" else base
 
 
 def service_at(port: int) -> str:

@@ -35,7 +35,7 @@ class Wanted(NamedTuple):
     def at(
         self, said: list[Statement], listed: list[Record], product: str | None, tftp: bool
     ) -> tuple[list[int], list[int]]:
-        """(ports, optional ports): the inventory's, else those of the product, else those that the sources name.
+        """(ports, optional ports): the inventory's, else those of the product and unusual ones that the sources name, else these alone.
 
         Only where those of the product count are there optional ones: who names ports knows which.
         """
@@ -45,6 +45,8 @@ class Wanted(NamedTuple):
         if all(statement.ports is not None for statement in said):
             return sorted({port for statement in said for port in statement.ports or ()}), []
         ports = _of(self.ports, product, tftp) or [HTTPS_PORT]
+        named = sorted({statement.port for statement in said if statement.port})
+        ports += [port for port in named if port not in ports]
         return ports, [port for port in _of(self.optional, product, tftp) if port not in ports]
 
 

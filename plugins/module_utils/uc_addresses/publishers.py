@@ -18,6 +18,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.mod
 )
 from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.ports import ByProduct
 from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.sources import (
+    DNS_SRV,
     EXPRESSWAY,
     INVENTORY,
     PUBLISHER,
@@ -25,6 +26,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.sou
     Record,
     merged,
 )
+
+REFUSED_BEFORE = "it refused the platform administrator before and was not asked again, because appliances block addresses"
+"""Why the task passed over a publisher."""
 
 
 def addresses_of_publishers(
@@ -36,15 +40,19 @@ def addresses_of_publishers(
     held: Iterable[Mapping[str, Any]] = (),
     ports: ByProduct | None = None,
     optional_ports: ByProduct | None = None,
+    resolved: Mapping[str, str | None] | None = None,
+    resolver_error: str | None = None,
 ) -> Record:
     """What advertised_addresses returns, for all publishers together.
 
     `results`: those of uc_addresses_info, one for each publisher (`item`); a failed one has `msg` and no `readings`.
     `nodes`: inventory items, see audit/nodes.py. `peers`: observed peers, see mra_audit_info. `held`: results of
-    uc_certificates_info, where they were asked for; a failed one makes the discovery incomplete.
+    uc_certificates_info, where they were asked for; a failed one makes the discovery incomplete. `resolved`: what a DNS
+    server says of names that no publisher told of, and `resolver_error` why it did not say all.
     """
     answers = list(results)
-    readings = merged(_readings(answer) for answer in answers)
+    unasked = {DNS_SRV: {"read": False, "error": resolver_error}} if resolver_error else {}
+    readings = merged([*map(_readings, answers), unasked])
     items = list(nodes)
     if items:
         readings[INVENTORY] = {"read": True, "items": items}
@@ -59,13 +67,13 @@ def addresses_of_publishers(
     failed = [_error(answer) for answer in held if "trust_certificates" not in answer]
     if failed:
         readings[TRUSTED] = {"read": False, "error": "; ".join(failed)}
-    resolved = {
-        host: ip for answer in answers for host, ip in (answer.get("resolved") or {}).items()
-    }
+    known = dict(resolved or {})
+    for answer in answers:
+        known.update(answer.get("resolved") or {})
     return advertised_addresses(
         cluster=cluster,
         readings=readings,
-        resolved=resolved,
+        resolved=known,
         ports=ports,
         optional_ports=optional_ports,
     )
@@ -81,5 +89,6 @@ def _readings(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 def _error(answer: Mapping[str, Any]) -> str:
     """Why there is no answer, on one line that names the publisher."""
     publisher = str(answer.get("item") or "a publisher")
-    error = " ".join(str(answer.get("msg") or "no answer").split())
+    told = answer.get("msg") or (REFUSED_BEFORE if answer.get("skipped") is True else "no answer")
+    error = " ".join(str(told).split())
     return error if publisher in error else f"{publisher}: {error}"

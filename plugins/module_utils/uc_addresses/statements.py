@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.sources import (
     AXL_PROCESS_NODES,
@@ -23,11 +23,16 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses.sou
 CUCM, IMP, CUC = "cucm", "imp", "cuc"
 PRODUCTS = (CUCM, IMP, CUC)
 HTTPS_PORT = 8443
+CUC_PORTS = (443, 7443, HTTPS_PORT)
+"""Ports of Unity Connection as it is installed: which of them are audited follows from the product."""
 FIRST_CONTACT = {"_cisco-uds": CUCM, "_cuplogin": IMP}
 
 
 class Statement(NamedTuple):
-    """One source names one address. `ports`: those that this source alone vouches for; None: those of the product."""
+    """One source names one address. `ports`: those that this source alone vouches for; None: those of the product.
+
+    `port`: one that it sends clients to beside those of the product.
+    """
 
     address: str
     source: str
@@ -35,6 +40,7 @@ class Statement(NamedTuple):
     role: str | None = None
     profiles: tuple[str, ...] = ()
     ports: tuple[int, ...] | None = None
+    port: int | None = None
 
 
 def statements(readings: Readings) -> Iterator[Statement]:
@@ -45,7 +51,8 @@ def statements(readings: Readings) -> Iterator[Statement]:
         product = product_of_service(item)
         if product and item.get("host"):
             profiles = tuple(item.get("profiles") or ())
-            yield Statement(item["host"], AXL_UC_SERVICES, product, profiles=profiles)
+            port = _unusual_port(item) if product == CUC else None
+            yield Statement(item["host"], AXL_UC_SERVICES, product, profiles=profiles, port=port)
     for item in items(readings, CLI_SERVER_TABLE):
         # A row of the table that is no node; AXL's has a fixed key, this one only its name.
         if item["name"].casefold() != "enterprisewidedata":
@@ -55,7 +62,8 @@ def statements(readings: Readings) -> Iterator[Statement]:
     for item in items(readings, DNS_SRV):
         product = FIRST_CONTACT.get(item.get("service") or "")
         port = int(item.get("port") or HTTPS_PORT)
-        yield Statement(item["target"].rstrip("."), DNS_SRV, product, ports=(port,))
+        unusual = port if port != HTTPS_PORT else None
+        yield Statement(item["target"].rstrip("."), DNS_SRV, product, ports=(port,), port=unusual)
     for item in items(readings, EXPRESSWAY):
         yield Statement(item["publisher"], EXPRESSWAY, item.get("product"), ports=(HTTPS_PORT,))
     for item in items(readings, INVENTORY):
@@ -70,3 +78,10 @@ def product_of_service(service: dict[str, object]) -> str | None:
     if "unity connection" in product:
         return CUC
     return IMP if "im and presence" in product else None
+
+
+def _unusual_port(service: dict[str, Any]) -> int | None:
+    """The port of a voicemail service, where the ports of the product do not have it anyway; a mail store is not reached over HTTPS."""
+    port = service.get("port")
+    is_voicemail = str(service.get("service_type") or "").casefold() == "voicemail"
+    return int(port) if is_voicemail and port and int(port) not in CUC_PORTS else None

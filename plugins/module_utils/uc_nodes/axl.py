@@ -74,6 +74,13 @@ def supported_versions(body: bytes) -> str | None:
     return " ".join(match[1].split()) if match else None
 
 
+def newest_supported(body: bytes) -> str | None:
+    """The newest of `supported_versions` (`15.0`; a minor version `x` is taken for 0), or None."""
+    listed = re.findall(r"(\d+)\.(\d+|x)", supported_versions(body) or "", re.I)
+    versions = [(int(major), int(minor) if minor.isdecimal() else 0) for major, minor in listed]
+    return "{}.{}".format(*max(versions)) if versions else None
+
+
 def fault(body: bytes) -> str | None:
     """The words of a SOAP fault, with AXL's own code where there is one; None when `body` is none."""
     try:

@@ -51,6 +51,21 @@ def test_an_address_keeps_its_node_and_says_where_it_is_known_from() -> None:
     }
 
 
+def test_what_a_resolver_says_is_where_to_connect_unless_the_item_does() -> None:
+    nodes = [
+        CUCM | {"ports": [443]},
+        {**CUCM, "name": "two", "addresses": ["b.test"], "connect_to": "192.0.2.2", "ports": [443]},
+        {**CUCM, "name": "three", "addresses": ["c.test", "192.0.2.3"], "ports": [443]},
+    ]
+    resolved = {"cucm1.example.test": "192.0.2.11", "b.test": "192.0.2.12", "c.test": None}
+    assert [origin["connect_to"] for origin in origins(nodes, "emea", resolved)] == [
+        "192.0.2.11",
+        "192.0.2.2",
+        None,
+        None,
+    ]
+
+
 @pytest.mark.parametrize(
     ("nodes", "place", "says"),
     [

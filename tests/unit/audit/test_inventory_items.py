@@ -113,6 +113,33 @@ def test_certificates_that_were_asked_for_in_vain_make_it_incomplete() -> None:
     part = discovered_addresses([ASKED], "emea", held=held)
     (missed,) = part["not_read"]
     assert (missed["source"], missed["error"]) == ("trust_certificates", "pub2: refused")
+    # As the task says it that passed over a publisher.
+    skipped = [{"item": "pub2", "skipped": True, "skip_reason": "Conditional result was False"}]
+    (missed,) = discovered_addresses([ASKED], "emea", held=skipped)["not_read"]
+    assert missed["error"].startswith("pub2: it refused the platform administrator before")
+
+
+def test_a_resolver_tells_where_the_nodes_are_that_no_publisher_told_of() -> None:
+    old, new = f"old.{DOMAIN}", f"new.{DOMAIN}"
+    said = facts()
+    said["uc_servers"] = {"cucm": [{"publisher": old, "tls_verify": "on"}], "imp": None}
+    result = discovered_addresses(
+        [{"item": "pub1", "msg": "down"}],
+        "emea",
+        nodes=[{"name": "new", "product": "cuc", "addresses": [new]}],
+        peers=[observed("expc1", said)],
+        resolved={old: "192.0.2.41", new: None},
+        resolver_error="resolver 192.0.2.53 fell silent",
+    )
+    assert {one["address"]: one["connect_to"] for one in result["origins"]} == {
+        old: "192.0.2.41",
+        new: None,
+    }
+    assert {
+        "source": "dns_srv",
+        "error": "resolver 192.0.2.53 fell silent",
+        "remedy": "Give a resolver that knows the MRA domains.",
+    } in result["not_read"]
 
 
 def test_the_peers_tell_which_publishers_they_have() -> None:

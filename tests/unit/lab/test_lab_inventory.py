@@ -87,6 +87,11 @@ def test_a_peer_is_where_the_estate_has_it(
     assert {name: inventory["hosts"][peer.name][name] for name in wanted} == wanted
 
 
+def test_the_resolver_is_that_of_the_estate(inventory: dict[str, Any]) -> None:
+    """So that addresses can be discovered without the list of nodes: -e '{"mra_audit_nodes": []}'."""
+    assert inventory["hosts"][PEERS[0][1].name]["mra_audit_resolver"] == f"{NETWORK}.0.1:5353"
+
+
 @pytest.mark.parametrize("cluster", PROFILE.clusters, ids=lambda cluster: cluster.name)
 def test_the_nodes_are_those_of_the_estate(
     inventory: dict[str, Any], cluster: ClusterProfile

@@ -36,6 +36,7 @@ A, B, C = "cucm1.example.test", "cucm2.example.test", "cucm3.example.test"
 CUC, ALIAS = "cuc1.example.test", "voicemail.example.test"
 IP = "192.0.2.12"
 MULTI = leaf("cucm1-ms.example.test", (A, B, "example.test"))
+OWN_ECDSA = leaf("cucm3-EC.example.test", (C,), key_type="ecdsa")
 UC_SERVICE = "axl_uc_services"
 
 
@@ -105,6 +106,7 @@ def test_a_new_node_is_missing_from_the_certificate_that_all_share() -> None:
             "common_name": "cucm1-ms.example.test",
             "dns": [A, B, "example.test", C],
             "ip_addresses": [],
+            "left_out": [],
             "unseen_nodes": [],
             "text": f"{A}\n{B}\nexample.test\n{C}\n",
         }
@@ -170,6 +172,57 @@ def test_a_dot_at_the_end_is_taken_out_of_the_address_not_put_into_a_certificate
     assert request["dns"] == [B, A]
 
 
+def test_names_that_no_certificate_should_have_are_left_out_with_the_reason() -> None:
+    unlike = "b\u00fccher.example.test"
+    nodes = [origin(A), origin("cucm2", node=B), origin(IP, node=B), origin(unlike, node=C)]
+    result = san_coverage(
+        origins=nodes, presented=[shown(node["address"], MULTI) for node in nodes]
+    )
+    assert {entry["address"]: entry["finding"] for entry in result["coverage"]}[unlike] == (
+        "node_missing_from_multi_server"
+    )
+    (request,) = result["csr"]
+    assert request["dns"] == [A, B, "example.test", C]
+    assert [one["name"] for one in request["left_out"]] == [IP, "cucm2", unlike]
+    assert [one["reason"].rpartition(" ")[2] for one in request["left_out"]] == [
+        "FQDN",
+        "FQDN",
+        "form",
+    ]
+    assert request["ip_addresses"] == [IP]
+    (remedy,) = [entry["remedy"] for entry in result["coverage"] if entry["address"] == unlike]
+    assert f"from {unlike} to {C}, then" in remedy
+    # One that it has already is not lost.
+    (request,) = one(origin(C), leaf("cucm1-ms.example.test", (A, "cucm2")))["csr"]
+    assert (request["dns"], request["left_out"]) == ([A, "cucm2", C], [])
+
+
+@pytest.mark.parametrize(
+    ("ecdsa_of_c", "nodes"),
+    [
+        # 8443 is RSA only by default: nobody knows whether it holds the other one.
+        ([no_such_key_type(C)], [A, B, C]),
+        ([no_such_key_type(C), shown(C, OWN_ECDSA, 6971, "ecdsa")], [A, B, C]),
+        ([shown(C, OWN_ECDSA, key_type="ecdsa")], [A, B]),
+    ],
+)
+def test_the_names_for_an_ecdsa_certificate_are_those_of_the_nodes_that_hold_the_rsa_one(
+    ecdsa_of_c: list[Any], nodes: list[str]
+) -> None:
+    both = {"rsa": MULTI, "ecdsa": leaf("cucm1-EC-ms.example.test", (A,), key_type="ecdsa")}
+    held = [origin(A, 6972), origin(B, 6972)]
+    result = san_coverage(
+        origins=[*held, origin(C, product="imp"), origin(C, 6971)],
+        presented=[
+            *(shown(one["address"], pem, 6972, kind) for one in held for kind, pem in both.items()),
+            shown(C, MULTI),
+            *ecdsa_of_c,
+        ],
+    )
+    (request,) = [one for one in result["csr"] if one["units"] == ["tomcat-ECDSA"]]
+    assert (request["nodes"], request["dns"]) == (nodes, nodes)
+
+
 def test_what_is_stored_counts_where_nothing_was_presented() -> None:
     """RSA and ECDSA: which of them comes is a matter of ciphers that nobody saw."""
     result = san_coverage(
@@ -229,6 +282,38 @@ def test_a_service_that_was_not_restarted_presents_what_was_stored_before(
     assert sorted(found["check"] for found in result["findings"]) == expected
     (differs,) = [f for f in result["findings"] if f["check"] == "presented_differs_from_stored"]
     assert says in differs["remedy"]
+
+
+def test_a_port_that_presents_another_unit_of_its_node_is_not_stale() -> None:
+    """Sources disagree whether 6972 presents tomcat or CallManager."""
+    own, manager = leaf(A, (A,)), leaf("x", (B,), serial=8)
+    held = [
+        stored(A, own),
+        stored(A, leaf("tomcat-EC", (A,), key_type="ecdsa"), "tomcat-ECDSA"),
+        stored(A, manager, "CallManager"),
+        stored(A, leaf("EC", (B,), key_type="ecdsa"), "CallManager-ECDSA"),
+    ]
+    result = san_coverage(
+        origins=[origin(A, 6972)], presented=[shown(A, manager, 6972)], certificates=held
+    )
+    assert [(entry["unit"], entry["where"], entry["finding"]) for entry in result["coverage"]] == [
+        ("CallManager", "presented", "name_not_in_certificate"),
+        ("CallManager-ECDSA", "stored", "name_not_in_certificate"),
+    ]
+    assert "CSR for CallManager on" in result["coverage"][0]["remedy"]
+
+
+@pytest.mark.parametrize(("certificates", "said"), [([], True), ([stored(A, leaf("x", (B,)))], False)])  # fmt: skip
+def test_a_certificate_that_may_only_wait_for_a_restart_is_told(
+    certificates: Any, said: bool
+) -> None:
+    result = san_coverage(
+        origins=[origin(A)], presented=[shown(A, leaf("x", (B,)))], certificates=certificates
+    )
+    (found,) = result["findings"]
+    assert found["check"] == "name_not_in_certificate"
+    words = f"What {A} stores was not read: where it holds such a certificate already, restart Cisco Tomcat"
+    assert (words in found["remedy"]) is said
 
 
 @pytest.mark.parametrize(
@@ -356,6 +441,6 @@ def test_a_certificate_made_from_the_request_covers_every_name(
         # Unified CM takes no wildcards.
         assert not [name for name in entry["csr"]["dns"] if "*" in name]
         reissued = read_bundle(leaf("x", tuple(entry["csr"]["dns"]))).certificates[0].names
-        wanted = node["node"] if node["address"] == IP else node["address"]
+        wanted = node["node"] if node["address"] in (IP, "cucm2") else node["address"]
         assert covered_by(reissued, wanted) == "dns_name"
         assert {name for name in in_certificate if "*" not in name} <= set(entry["csr"]["dns"])

@@ -144,17 +144,20 @@ def test_the_version_of_the_schema_is_that_of_the_release() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "said", "newest"),
     [
         (
             b"<html>Incorrect axl version. Supported axl versions are 12.x, 14.0 and 15.0</html>",
             "12.x, 14.0 and 15.0",
+            "15.0",
         ),
-        (b"<html>nothing</html>", None),
+        (b"Supported axl versions are 9.1, 10.5 and 12.x", "9.1, 10.5 and 12.x", "12.0"),
+        (b"<html>nothing</html>", None, None),
     ],
 )
-def test_supported_versions(body: bytes, said: str | None) -> None:
+def test_supported_versions(body: bytes, said: str | None, newest: str | None) -> None:
     assert axl.supported_versions(body) == said
+    assert axl.newest_supported(body) == newest
 
 
 def test_a_fault_is_told_in_its_own_words() -> None:

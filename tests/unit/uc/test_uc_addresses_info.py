@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible.plugins.loader import lookup_loader
+from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes import axl
 
 from tests.lab.estate import RunningEstate, own_network, running_estate
 from tests.lab.fleet import fleet
@@ -107,6 +109,23 @@ def test_names_and_services_are_asked_of_the_resolver(publisher: NodeClient) -> 
     assert "127" not in {name.partition(".")[0] for name in result["resolved"]}
 
 
+def test_names_that_no_publisher_knows_are_asked_of_the_resolver_alone(
+    publisher: NodeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "ansible_collections.collab.expressway.plugins.plugin_utils.dns_client.LIFETIME", 0.5
+    )
+    network = publisher.estate.profile.network
+    lookup = lookup_loader.get("collab.expressway.resolved_addresses")
+    names = ["cuc1.emea.example.test", "no-such-name.example.test", "192.0.2.1"]
+    assert lookup.run(names, resolver=f"{network}.0.1:5353") == [
+        {"addresses": {names[0]: f"{network}.11.31", names[1]: None}, "error": None}
+    ]
+    (silent,) = lookup.run(names, resolver=f"{network}.0.2:5353")
+    assert silent["addresses"] == {}
+    assert f"resolver {network}.0.2:5353 does not say what {names[0]}" in silent["error"]
+
+
 @pytest.mark.parametrize(
     ("resolver", "said"),
     [
@@ -166,6 +185,28 @@ def test_the_version_is_asked_of_uds_where_axl_does_not_tell_it(publisher: NodeC
     assert "GET /cucm-uds/version" in publisher.seen["requests"]
 
 
+def test_the_newest_listed_version_is_tried_where_uds_does_not_tell_it(
+    publisher: NodeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(axl, "DISCOVERY_NAMESPACE", "7.0")
+    publisher.fault("http_status", status=404, channel="uds")
+    assert publisher.task("uc_addresses_info", sources=["axl"])["complete"] is True
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_a_version_that_is_not_taken_is_followed_by_the_newest_listed_one_once(
+    publisher: NodeClient, monkeypatch: pytest.MonkeyPatch, supported: bool
+) -> None:
+    monkeypatch.setattr(axl, "schema_version", lambda _text: "9.9")
+    if not supported:
+        monkeypatch.setattr(axl, "newest_supported", lambda _body: "8.8")
+    result = publisher.task("uc_addresses_info", sources=["axl"])
+    assert result.get("complete", False) is supported
+    assert publisher.seen["requests"].count("POST /axl/ listProcessNode") == 2
+    if not supported:
+        assert "does not speak AXL schema 8.8; the node supports" in result["msg"]
+
+
 def test_a_truncated_answer_is_no_answer(publisher: NodeClient) -> None:
     publisher.fault("truncated", channel="axl", matching="listUcService")
     message = failure(publisher)
@@ -207,6 +248,24 @@ def test_a_refused_axl_user_is_tried_once_and_told_apart_from_the_platform_s(
     assert said in message
     assert "wrong horse" not in message
     assert publisher.seen["failed_by_channel"] == {"axl": 1}
+
+
+@pytest.mark.parametrize(
+    ("ways", "options", "refused"),
+    [
+        (["axl", "uds", "cli"], {"allow_unread": True}, True),
+        (["cli"], {}, True),
+        # Another account: that of the platform may be in order.
+        (["axl", "uds"], {"allow_unread": True}, False),
+        (["axl"], {}, False),
+    ],
+)
+def test_a_refused_platform_administrator_is_marked_for_later_tasks(
+    publisher: NodeClient, ways: list[str], options: dict[str, Any], refused: bool
+) -> None:
+    wrong = {"ansible_password": "wrong horse", "vos_axl_password": "wrong horse"}
+    result = publisher.task("uc_addresses_info", variables=wrong, sources=ways, **options)
+    assert result["login_refused"] is refused
 
 
 def test_a_user_without_the_role_is_told_which_one(publisher: NodeClient) -> None:

@@ -175,5 +175,6 @@ def test_what_the_api_does_not_answer_is_told(
 def test_a_password_that_was_refused_is_not_tried_over_the_cli(publisher: NodeClient) -> None:
     result = publisher.task("uc_certificates_info", variables={"ansible_password": "wrong horse"})
     assert result["failed"] is True
+    assert result["login_refused"] is True
     assert "wrong horse" not in str(result)
     assert publisher.seen["failed_logins"] == 1

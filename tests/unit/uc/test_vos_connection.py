@@ -33,6 +33,14 @@ def unreachable(client: NodeClient, options: dict[str, Any], **variables: Any) -
     return str(result["msg"])
 
 
+def failed(client: NodeClient, options: dict[str, Any], **variables: Any) -> str:
+    result = client.task("uc_addresses_info", variables=variables, **options)
+    assert result.get("failed") is True, result
+    assert "unreachable" not in result
+    assert client.name in result["msg"]
+    return str(result["msg"])
+
+
 def fingerprint(client: NodeClient) -> str:
     leaf = client.estate.call(lambda: client.estate.node(client.name).issued("tomcat").leaf)
     return hashlib.sha256(leaf.public_bytes(Encoding.DER)).hexdigest()
@@ -112,9 +120,6 @@ def test_an_unknown_host_key_is_refused_before_the_password_is_sent(
         (CLI, {"ansible_password": None}, "set ansible_password or ansible_private_key_file"),
         (CLI, {"vos_known_hosts_file": "/nonexistent"}, "vos_known_hosts_file"),
         (CLI, {"ansible_port": 1}, "could not be logged in to"),
-        (AXL, {"vos_axl_user": None}, "set vos_axl_user and vos_axl_password"),
-        (UDS, {"vos_ca_path": "/nonexistent"}, "vos_ca_path"),
-        (UDS, {"vos_certificate_sha256": ["12:34"]}, "no SHA-256"),
         (UDS, {"vos_https_port": 1}, "did not answer GET https://"),
         (UDS, {"ansible_host": "no-such-host.invalid"}, "no-such-host.invalid"),
         (UDS, {"ansible_host": "two..dots"}, "two..dots"),
@@ -128,9 +133,24 @@ def test_what_is_missing_is_named(
     assert publisher.seen["failed_logins"] == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "variables", "said"),
+    [
+        (AXL, {"vos_axl_user": None}, "set vos_axl_user and vos_axl_password"),
+        (UDS, {"vos_ca_path": "/nonexistent"}, "vos_ca_path"),
+        (UDS, {"vos_certificate_sha256": ["12:34"]}, "no SHA-256"),
+    ],
+)
+def test_an_option_that_cannot_be_used_fails_and_says_nothing_of_the_node(
+    publisher: NodeClient, options: dict[str, Any], variables: dict[str, Any], said: str
+) -> None:
+    assert said in failed(publisher, options, **variables)
+    assert publisher.seen["requests"] == []
+
+
 def test_a_ca_file_without_certificates_is_named(publisher: NodeClient, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
-    assert "holds no CA certificates" in unreachable(
+    assert "holds no CA certificates" in failed(
         publisher, UDS, vos_ca_path=str(tmp_path / "ca.pem")
     )
 

@@ -102,6 +102,13 @@ def test_an_address_says_all_that_is_known_of_it() -> None:
             {"dns_srv": read({"service": "_cisco-uds", "domain": DOMAIN, "target": f"uds.{DOMAIN}.", "port": 8443})},
             [*ALL[:3], (f"uds.{DOMAIN}", 8443), *ALL[3:]],
         ),
+        # A UC service and an SRV record send clients to another port than usual: beside the usual ones.
+        ({"axl_uc_services": read({**service(CUC), "port": 9443})}, [*ALL, (CUC, 9443)]),
+        ({"axl_uc_services": read({**service(CUC), "port": 7993, "service_type": "MailStore"})}, ALL),
+        (
+            {"dns_srv": read({"service": "_cisco-uds", "domain": DOMAIN, "target": f"{SUB}.", "port": 9443})},
+            [*ALL[:3], (SUB, 9443), *ALL[3:]],
+        ),
         # A publisher that the Expressway-C knows by a name that clients are never given, and one of an unknown cluster.
         ({"expressway": read(publisher(IPS[PUB]))}, ALL),
         ({"expressway": read(publisher("cucm9.example.test"))}, [*ALL[:3], ("cucm9.example.test", 8443), *ALL[3:]]),
