@@ -38,7 +38,7 @@ options:
     default: auto
   units:
     description:
-      - Units to read. A unit that the node does not have is listed in RV(skipped).
+      - Units to read. A unit that the node does not have is listed in RV(not_given).
       - When not given, those that mobile and remote access meets, as far as the node has them, C(tomcat), C(CallManager), C(cup),
         C(cup-xmpp) and the same with C(-ECDSA).
     type: list
@@ -165,7 +165,7 @@ trust_certificates:
     pem:
       description: The certificate as PEM text.
       type: str
-skipped:
+not_given:
   description: What the node lists and does not give out, or what was asked for and is not there, each with C(unit) and C(reason).
   returned: success
   type: list

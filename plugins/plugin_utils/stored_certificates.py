@@ -58,24 +58,24 @@ def stored_over(
 
 def over_cli(shell: PlatformShell, units: Collection[str], *, trust: bool) -> StoredCertificates:
     """The certificates of `units` and, with `trust`, of their trust stores: one command for each certificate."""
-    skipped: list[dict[str, str]] = []
+    not_given: list[dict[str, str]] = []
     listed = certificate_list(shell.read("show cert list own"))
     if not listed:
         raise UnexpectedAnswer("`show cert list own` lists no certificate")
-    own = _read(shell, "own", (file for file in listed if file.unit in units), skipped)
+    own = _read(shell, "own", (file for file in listed if file.unit in units), not_given)
     held: tuple[Stored, ...] = ()
     if trust:
         stores = {trust_store_of(unit) for unit in units}
         files = certificate_list(shell.read("show cert list trust"))
         held = tuple(
-            _read(shell, "trust", (file for file in files if file.unit in stores), skipped)
+            _read(shell, "trust", (file for file in files if file.unit in stores), not_given)
         )
     return StoredCertificates(
         server=None,
         release=active_version(shell.read("show version active")),
         own=tuple(own),
         trust=held,
-        skipped=tuple(skipped),
+        not_given=tuple(not_given),
     )
 
 
@@ -83,7 +83,7 @@ def _read(
     shell: PlatformShell,
     kind: str,
     files: Iterator[CertificateFile],
-    skipped: list[dict[str, str]],
+    not_given: list[dict[str, str]],
 ) -> list[Stored]:
     found = []
     for file in files:
@@ -95,5 +95,5 @@ def _read(
         if pem is not None:
             found.append(Stored(file.unit, pem, file.file))
         else:
-            skipped.append({"unit": file.unit, "reason": reason})
+            not_given.append({"unit": file.unit, "reason": reason})
     return found

@@ -73,7 +73,7 @@ def stale_files(
 def _entry(node: Mapping[str, Any]) -> Record:
     return {
         **{key: node.get(key) for key in ("source", "product", "release")},
-        "skipped": list(node.get("skipped") or ()),
+        "not_given": list(node.get("not_given") or ()),
         "certificates": [
             {
                 "file": file_name(str(node["node"]), one["unit"]),

@@ -24,7 +24,7 @@ ABSENT = "the node lists the unit without a certificate"
 def read_snapshot(body: bytes) -> StoredCertificates:
     """The certificates of one node. Raises `UnexpectedAnswer` when `body` is no snapshot.
 
-    Tolerant where reports of the format differ: entries without a certificate are listed as skipped, trust stores are named with and
+    Tolerant where reports of the format differ: entries without a certificate go to `not_given`, trust stores are named with and
     without `-trust`, and lines may end in any way.
     """
     try:
@@ -33,20 +33,20 @@ def read_snapshot(body: bytes) -> StoredCertificates:
         raise UnexpectedAnswer(f"the snapshot is no complete JSON ({len(body)} bytes)") from None
     if not isinstance(snapshot, Mapping) or not isinstance(snapshot.get("identities"), list):
         raise UnexpectedAnswer("the snapshot has no list `identities`")
-    skipped: list[dict[str, str]] = []
+    not_given: list[dict[str, str]] = []
     own = []
     for identity in _records(snapshot, "identities"):
         unit, pem = _text(identity, "service"), _text(identity, "certificate")
         if unit and pem:
             own.append(Stored(unit, pem, f"{unit}.pem"))
         elif unit:
-            skipped.append({"unit": unit, "reason": ABSENT})
+            not_given.append({"unit": unit, "reason": ABSENT})
     return StoredCertificates(
         server=_text(snapshot, "server") or None,
         release=None,
         own=tuple(own),
         trust=tuple(_trust(snapshot)),
-        skipped=tuple(skipped),
+        not_given=tuple(not_given),
     )
 
 

@@ -43,13 +43,13 @@ class Stored:
 
 @dataclass(frozen=True)
 class StoredCertificates:
-    """What one node holds. `skipped`: {unit, reason} of what it lists and does not give out."""
+    """What one node holds. `not_given`: {unit, reason} of what it lists and does not give out."""
 
     server: str | None
     release: str | None
     own: tuple[Stored, ...]
     trust: tuple[Stored, ...]
-    skipped: tuple[Mapping[str, str], ...] = ()
+    not_given: tuple[Mapping[str, str], ...] = ()
 
 
 def trust_store_of(unit: str) -> str:
@@ -73,16 +73,17 @@ def certificate_records(
     units: Iterable[str] | None,
     trust: bool,
 ) -> dict[str, Any]:
-    """`certificates`, `trust_certificates` and `skipped` as the module uc_certificates_info returns them.
+    """`certificates`, `trust_certificates` and `not_given` as the module uc_certificates_info returns them.
 
-    `host`: where `node` was read. `units` None stands for `UNITS_OF_MRA`; a unit that is asked for by name and missing is listed as skipped. Each certificate's
-    `chain` is found in all the trust stores of the node by name and key identifier: what could be its issuers, not a verdict.
+    `host`: where `node` was read. `units` None stands for `UNITS_OF_MRA`; a unit that is asked for by name and missing goes to `not_given`.
+    Each certificate's `chain` is found in all the trust stores of the node by name and key identifier: what could be its issuers, not a
+    verdict.
     """
     wanted = tuple(units) if units is not None else UNITS_OF_MRA
     known: dict[str, Certificate] = {}
     stores = {trust_store_of(unit) for unit in wanted}
-    skipped = [dict(entry) for entry in stored.skipped if entry["unit"] in {*wanted, *stores}]
-    trusted = _trusted(stored.trust, known, skipped, stores)
+    not_given = [dict(entry) for entry in stored.not_given if entry["unit"] in {*wanted, *stores}]
+    trusted = _trusted(stored.trust, known, not_given, stores)
     issuers = Issuers(certificate for certificate, _units in trusted.values())
     records = []
     for one in stored.own:
@@ -94,10 +95,10 @@ def certificate_records(
                 {"node": node, "host": host} | _record(bundle.certificates[0], one.unit, issuers)
             )
         else:
-            skipped.append({"unit": one.unit, "reason": f"{one.file}: {bundle.unloadable}"})
+            not_given.append({"unit": one.unit, "reason": f"{one.file}: {bundle.unloadable}"})
     if units is not None:
-        told = {record["unit"] for record in records} | {entry["unit"] for entry in skipped}
-        skipped += [
+        told = {record["unit"] for record in records} | {entry["unit"] for entry in not_given}
+        not_given += [
             {"unit": unit, "reason": "the node lists no such unit"}
             for unit in wanted
             if unit not in told
@@ -109,7 +110,7 @@ def certificate_records(
             for certificate, held in trusted.values()
             if trust and stores.intersection(held)
         ],
-        "skipped": skipped,
+        "not_given": not_given,
     }
 
 
@@ -145,7 +146,7 @@ class Issuers:
 def _trusted(
     trust: Iterable[Stored],
     known: dict[str, Certificate],
-    skipped: list[dict[str, str]],
+    not_given: list[dict[str, str]],
     wanted: set[str],
 ) -> dict[str, tuple[Certificate, list[str]]]:
     """SHA-256 → the certificate and the trust stores that hold it, in the order of the node."""
@@ -153,7 +154,7 @@ def _trusted(
     for one in trust:
         bundle = read_bundle(one.pem, known)
         if not bundle.certificates and one.unit in wanted:
-            skipped.append({"unit": one.unit, "reason": f"{one.file}: {bundle.unloadable}"})
+            not_given.append({"unit": one.unit, "reason": f"{one.file}: {bundle.unloadable}"})
         for certificate in bundle.certificates:
             units = found.setdefault(certificate.sha256, (certificate, []))[1]
             if one.unit not in units:

@@ -29,7 +29,7 @@ def held(node: str, *units: str, trusted: tuple[str, ...] = (), **otherwise: Any
         "source": "api",
         "product": "cucm",
         "release": None,
-        "skipped": [],
+        "not_given": [],
         "certificates": [
             {"node": node, "unit": unit, "sha256": f"{node} {unit}", "pem": f"PEM {node} {unit}\n", "chain": ["CA"]}
             for unit in units

@@ -91,7 +91,7 @@ def test_a_snapshot_becomes_records(suffix: str, line_end: str) -> None:
         "Example Root CA": ["tomcat-trust", "CallManager-trust"],
         "Example Issuing CA": ["tomcat-trust"],
     }
-    assert found["skipped"] == []
+    assert found["not_given"] == []
 
 
 def test_a_chain_ends_where_the_trust_stores_end() -> None:
@@ -122,13 +122,13 @@ def test_what_is_listed_and_cannot_be_read_is_skipped_with_a_reason() -> None:
     )
     found = records(body)
     assert found["certificates"] == []
-    assert [entry["unit"] for entry in found["skipped"]] == ["tomcat", "tomcat-ECDSA"]
-    assert all(entry["reason"] for entry in found["skipped"])
+    assert [entry["unit"] for entry in found["not_given"]] == ["tomcat", "tomcat-ECDSA"]
+    assert all(entry["reason"] for entry in found["not_given"])
 
 
 def test_a_unit_that_was_asked_for_is_never_silently_missing() -> None:
     found = records(snapshot({"tomcat": LEAF.pem}, {}), units=["tomcat", "cup-xmpp"])
-    assert found["skipped"] == [{"unit": "cup-xmpp", "reason": "the node lists no such unit"}]
+    assert found["not_given"] == [{"unit": "cup-xmpp", "reason": "the node lists no such unit"}]
     assert [one["unit"] for one in found["certificates"]] == ["tomcat"]
 
 

@@ -118,14 +118,14 @@ def test_trust_that_the_cli_does_not_print_is_told(publisher: NodeClient) -> Non
     result = certificates(publisher, source="cli")
     assert result["trust_certificates"] == []
     assert by_unit(result)["tomcat"]["chain"] == []
-    assert {one["unit"] for one in result["skipped"]} == {"tomcat-trust", "CallManager-trust"}
-    assert all("no PEM text" in one["reason"] for one in result["skipped"])
+    assert {one["unit"] for one in result["not_given"]} == {"tomcat-trust", "CallManager-trust"}
+    assert all("no PEM text" in one["reason"] for one in result["not_given"])
 
 
 def test_only_the_units_that_were_asked_for(publisher: NodeClient) -> None:
     result = certificates(publisher, source="cli", units=["tomcat", "cup"], trust=False)
     assert list(by_unit(result)) == ["tomcat"]
-    assert result["skipped"] == [{"unit": "cup", "reason": "the node lists no such unit"}]
+    assert result["not_given"] == [{"unit": "cup", "reason": "the node lists no such unit"}]
     assert publisher.seen["lines"] == [
         "set cli pagination off",
         "show cert list own",
