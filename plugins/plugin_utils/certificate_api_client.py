@@ -68,7 +68,7 @@ class CertificateApiClient:
 def _message(body: bytes) -> str | None:
     """The words of an error; which of the three keys is used is not documented."""
     value: Any = None
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         value = json.loads(body)
     if not isinstance(value, dict):
         return None

@@ -164,7 +164,8 @@ def uc_services(body: bytes) -> list[dict[str, Any]]:
 
 
 def _port(text: str) -> int | None:
-    return int(text) if text.isdecimal() and 0 < int(text) < 65536 else None
+    # A number of thousands of digits is none to int().
+    return int(text) if text.isdecimal() and len(text) <= 5 and 0 < int(text) < 65536 else None
 
 
 SERVICE_PROFILE_TAGS = ("name", "isDefault")

@@ -40,8 +40,11 @@ def read_xml(body: bytes) -> Element:
         raise UnexpectedAnswer(
             f"the answer is no complete XML ({expat.ErrorString(error.code)}, {place})"
         ) from None
-    except LookupError as error:
-        raise UnexpectedAnswer(f"the XML is in an encoding that is not known: {error}") from None
+    except UnexpectedAnswer:
+        raise
+    # Encodings that expat does not know are looked up in Python's codecs, each of which says no in its own way.
+    except (LookupError, ValueError) as error:
+        raise UnexpectedAnswer(f"the XML is in an encoding that cannot be read: {error}") from None
     return tree.root()
 
 

@@ -29,7 +29,8 @@ def read_snapshot(body: bytes) -> StoredCertificates:
     """
     try:
         snapshot = json.loads(body)
-    except ValueError:
+    # RecursionError: lists in lists in lists.
+    except (ValueError, RecursionError):
         raise UnexpectedAnswer(f"the snapshot is no complete JSON ({len(body)} bytes)") from None
     if not isinstance(snapshot, Mapping) or not isinstance(snapshot.get("identities"), list):
         raise UnexpectedAnswer("the snapshot has no list `identities`")
@@ -70,4 +71,5 @@ def _records(value: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
 
 def _text(record: Mapping[str, Any], key: str) -> str:
     value = record.get(key)
-    return value.strip() if isinstance(value, str) else ""
+    # JSON can spell half a character, which can be neither printed nor kept.
+    return value.strip().encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -396,3 +396,9 @@ def test_no_result_holds_the_password(client: Client, module: str, options: dict
     assert password not in str(client.task(module, **options))
     client.fault("drop")
     assert password not in str(client.task(module, **options))
+
+
+def test_an_error_that_nobody_can_read_is_an_error(client: Client) -> None:
+    client.fault("fail", channel="api", body="[" * 50_000)
+    result = client.task("uc_servers")
+    assert "HTTP status 500" in result["msg"]

@@ -152,6 +152,8 @@ def test_100_names() -> None:
         (b'{"messages": ["no"]}', "identities"),
         (b'{"identities": [], "trusts": 7}', "trusts"),
         (b"Cisco Unified CM", "no complete JSON"),
+        (b"[" * 100_000, "no complete JSON"),
+        (b'{"identities": ' * 100_000, "no complete JSON"),
     ],
 )
 def test_anything_else_is_no_snapshot(body: bytes, said: str) -> None:

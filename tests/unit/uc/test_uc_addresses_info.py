@@ -17,6 +17,9 @@ from tests.lab.fleet import fleet
 from tests.unit.uc.nodes import NodeClient
 
 
+IN_GBK = "<?xml version='1.0' encoding='gbk'?><servers/>"
+
+
 def failure(client: NodeClient, **options: Any) -> str:
     variables = options.pop("variables", {})
     result = client.task("uc_addresses_info", variables=variables, **options)
@@ -139,6 +142,8 @@ def test_a_resolver_that_does_not_answer_is_a_source_that_was_not_read(
         ({"kind": "http_status", "status": 302}, "Redirects are not followed"),
         ({"kind": "hostile_xml"}, "document type"),
         ({"kind": "hostile_xml", "variant": "external_entity"}, "document type"),
+        ({"kind": "http_status", "status": 200, "body": IN_GBK}, "encoding that cannot be read"),
+        ({"kind": "http_status", "status": 500, "body": IN_GBK}, "HTTP status 500"),
     ],
     ids=str,
 )
@@ -240,6 +245,14 @@ def test_without_axl_the_rest_is_known_and_what_is_missing_is_told(publisher: No
     assert {one for one in origins(result) if not one[0].startswith("cuc")} >= {
         one for one in expected if one[0].startswith("cucm")
     }
+
+
+def test_an_answer_that_nobody_can_read_is_one_source_that_was_not_read(
+    publisher: NodeClient,
+) -> None:
+    publisher.fault("http_status", status=200, body=IN_GBK, matching="servers")
+    result = publisher.task("uc_addresses_info", sources=["axl", "uds"], allow_unread=True)
+    assert [one["source"] for one in result["not_read"]] == ["uds_servers"]
 
 
 def test_a_publisher_that_is_down_leaves_what_the_others_know(publisher: NodeClient) -> None:

@@ -159,9 +159,11 @@ def test_privilege_level_0_reads_the_api_and_not_the_cli(publisher: NodeClient) 
     ("fault", "said"),
     [
         ({"kind": "http_status", "status": 500}, "HTTP status 500"),
+        ({"kind": "http_status", "status": 500, "body": "[" * 50_000}, "HTTP status 500"),
+        ({"kind": "http_status", "status": 200, "body": "[" * 50_000}, "no complete JSON"),
         ({"kind": "truncated"}, "IncompleteRead"),
     ],
-    ids=str,
+    ids=["500", "500 nested", "nested", "truncated"],
 )
 def test_what_the_api_does_not_answer_is_told(
     publisher: NodeClient, fault: dict[str, Any], said: str
