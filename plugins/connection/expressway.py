@@ -123,6 +123,14 @@ class Connection(ApplianceConnection):
     prefix = "expressway"
     takes = "Expressway commands"
     instead = " (use collab.expressway.command)"
+    user_options = ("remote_user", "api_user", "root_user")
+    secret_options = (
+        "password",
+        "private_key_passphrase",
+        "api_password",
+        "root_password",
+        "root_private_key_passphrase",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

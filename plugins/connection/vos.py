@@ -131,6 +131,8 @@ class Connection(ApplianceConnection):
     takes = "commands of the platform CLI"
     account = "The CLI takes the platform administrator of this node (the account of OS Administration), not an application user of AXL"
     instead = ""
+    user_options = ("remote_user", "axl_user")
+    secret_options = ("password", "private_key_passphrase", "axl_password")
 
     _login: SshLogin | None = None
     _session: PlatformShell | None = None

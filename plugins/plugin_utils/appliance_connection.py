@@ -9,6 +9,7 @@ Every task of a host loads its connection, in a worker of its own, also one that
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -33,6 +34,20 @@ class ApplianceConnection(ConnectionBase):
     """What kind of account the shell takes, where there is another one to mix it up with."""
     instead: ClassVar[str]
     """How to do what the shell does not."""
+    user_options: ClassVar[tuple[str, ...]] = ("remote_user",)
+    secret_options: ClassVar[tuple[str, ...]] = ("password", "private_key_passphrase")
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no result may show: each secret of the options, and the logins that HTTP makes of it."""
+        secrets = self._given(self.secret_options)
+        users = self._given(self.user_options)
+        logins = [f"{user}:{secret}" for user in users for secret in secrets]
+        headers = [base64.b64encode(login.encode()).decode("ascii") for login in logins]
+        return [*secrets, *logins, *headers]
+
+    def _given(self, options: tuple[str, ...]) -> list[str]:
+        return [str(value) for option in options if (value := self.get_option(option))]
 
     @property
     def peer(self) -> str:

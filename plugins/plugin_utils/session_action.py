@@ -17,6 +17,10 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
     PeerUnreachable,
 )
 
+SHORTEST_IN_DATA = 8
+"""Characters of a secret of the connection that is looked for in what a task returns when it succeeds. Shorter ones are found by chance
+in names and PEM text, which would then be wrong; in the message of a failure all are."""
+
 
 class SessionAction(ActionBase):
     """Validates options, runs `perform`, turns errors into one message, censors secrets and always logs out.
@@ -53,6 +57,7 @@ class SessionAction(ActionBase):
             argument_spec=self.argument_spec, **self.spec_rules
         )
         self._hidden: set[str] = set(validation._no_log_values)
+        self._secrets: set[str] = set()
         connection: Any = self._connection
         try:
             if getattr(connection, "transport", None) != self.transport:
@@ -63,6 +68,7 @@ class SessionAction(ActionBase):
             if self._task.delegate_to:
                 # The variables of a delegated task name the host that it was delegated from.
                 connection.set_option("inventory_name", str(self._task.delegate_to))
+            self._secrets = set(connection.secrets)
             result = self.perform(options, connection)
         except PeerUnreachable as error:
             # Returned, not raised: Ansible would put its own words before the message and an excerpt of the playbook behind it.
@@ -75,5 +81,8 @@ class SessionAction(ActionBase):
             connection.close()
         return self._censored(result)
 
-    def _censored(self, value: Any) -> Any:
-        return remove_values(value, self._hidden)
+    def _censored(self, result: dict[str, Any]) -> Any:
+        # A node or a peer may say back what it was asked with.
+        told = result.get("failed") or result.get("unreachable")
+        secrets = {one for one in self._secrets if told or len(one) >= SHORTEST_IN_DATA}
+        return remove_values(result, self._hidden | secrets)

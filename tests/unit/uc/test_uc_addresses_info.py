@@ -16,7 +16,6 @@ from tests.lab.estate import RunningEstate, own_network, running_estate
 from tests.lab.fleet import fleet
 from tests.unit.uc.nodes import NodeClient
 
-
 IN_GBK = "<?xml version='1.0' encoding='gbk'?><servers/>"
 
 
