@@ -166,10 +166,30 @@ trust_certificates:
       description: The certificate as PEM text.
       type: str
 not_given:
-  description: What the node lists and does not give out, or what was asked for and is not there, each with C(unit) and C(reason).
+  description: What the node lists and does not give out, or what was asked for and is not there.
   returned: success
   type: list
   elements: dict
+  contains:
+    unit:
+      description: Unit or trust store.
+      type: str
+    reason:
+      description: Why it is not among the others.
+      type: str
+    listed:
+      description: Whether the node lists it.
+      type: bool
+units:
+  description: The units that were to be read.
+  returned: success
+  type: list
+  elements: str
+trust_stores:
+  description: The trust stores that were to be read. Empty with O(trust=false).
+  returned: success
+  type: list
+  elements: str
 source:
   description: How it was read, V(api) or V(cli).
   returned: success

@@ -73,6 +73,7 @@ def over_cli(shell: PlatformShell, units: Collection[str], *, trust: bool) -> St
     return StoredCertificates(
         server=None,
         release=active_version(shell.read("show version active")),
+        units=tuple(file.unit for file in listed),
         own=tuple(own),
         trust=held,
         not_given=tuple(not_given),
@@ -87,6 +88,10 @@ def _read(
 ) -> list[Stored]:
     found = []
     for file in files:
+        if any(character.isspace() for character in file.file):
+            reason = f"{file.file}: a name with blanks cannot be given to `show cert`; the API gives it (source: api)"
+            not_given.append({"unit": file.unit, "reason": reason})
+            continue
         try:
             pem = certificate_pem(shell.read(f"show cert {kind} {file.unit}/{file.file}"))
             reason = f"{file.file}: the node prints no PEM text for it"

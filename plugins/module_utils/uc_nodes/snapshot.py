@@ -22,7 +22,8 @@ ABSENT = "the node lists the unit without a certificate"
 
 
 def read_snapshot(body: bytes) -> StoredCertificates:
-    """The certificates of one node. Raises `UnexpectedAnswer` when `body` is no snapshot.
+    """The certificates of one node. Raises `UnexpectedAnswer` when `body` is no snapshot, or one without a certificate: every node has
+    that of tomcat.
 
     Tolerant where reports of the format differ: entries without a certificate go to `not_given`, trust stores are named with and
     without `-trust`, and lines may end in any way.
@@ -42,11 +43,15 @@ def read_snapshot(body: bytes) -> StoredCertificates:
             own.append(Stored(unit, pem, f"{unit}.pem"))
         elif unit:
             not_given.append({"unit": unit, "reason": ABSENT})
+    trust = tuple(_trust(snapshot))
+    if not own:
+        raise UnexpectedAnswer("the snapshot lists no certificate")
     return StoredCertificates(
         server=_text(snapshot, "server") or None,
         release=None,
+        units=tuple(one.unit for one in own),
         own=tuple(own),
-        trust=tuple(_trust(snapshot)),
+        trust=trust,
         not_given=tuple(not_given),
     )
 

@@ -125,7 +125,11 @@ def test_trust_that_the_cli_does_not_print_is_told(publisher: NodeClient) -> Non
 def test_only_the_units_that_were_asked_for(publisher: NodeClient) -> None:
     result = certificates(publisher, source="cli", units=["tomcat", "cup"], trust=False)
     assert list(by_unit(result)) == ["tomcat"]
-    assert result["not_given"] == [{"unit": "cup", "reason": "the node lists no such unit"}]
+    assert result["not_given"] == [
+        {"unit": "cup", "reason": "the node lists no such unit", "listed": False}
+    ]
+    # The node lists more than was read of it.
+    assert result["product"] == "cucm"
     assert publisher.seen["lines"] == [
         "set cli pagination off",
         "show cert list own",
