@@ -14,8 +14,9 @@ description:
   - Writes one PEM file for each certificate, C(<node>_<unit>.pem); one for all that a node trusts, C(<node>_trust.pem); and
     C(index.json), which describes them.
   - A file is written whole or not at all, and only when its content changes.
-  - What the index says of nodes that are not given is kept. A file of a certificate that its node no longer has is reported in
-    RV(stale) and never deleted.
+  - What the index says of nodes that are not given is kept, and so is what it says of units and trust stores that were not read this
+    time. C(<node>_trust.pem) is left alone by a run that reads fewer of the trust stores than it holds.
+  - A file of a certificate that was asked for and that its node no longer lists is reported in RV(stale) and never deleted.
 author: ["The collab.expressway authors (@collab)"]
 extends_documentation_fragment:
   - collab.expressway.written_folder
@@ -47,7 +48,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 files:
-  description: Paths of the files, the index too.
+  description: Paths of the files of what was read, the index too.
   type: list
   elements: str
   returned: success
@@ -84,7 +85,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     nodes, dest = module.params["nodes"], Path(module.params["dest"])
     try:
-        contents = folder_files(nodes, text_of(dest / INDEX))
+        contents = folder_files(nodes, _index(dest / INDEX))
     except FolderRefused as error:
         module.fail_json(msg=f"dest {dest}: {error}")
     except (KeyError, TypeError) as error:
@@ -110,6 +111,18 @@ def main() -> None:
         stale=[str(dest / name) for name in stale_files(present, nodes, contents)],
         diff=[_diff(dest / name, before, contents[name]) for name, before in changes],
     )
+
+
+def _index(path: Path) -> str | None:
+    """What is there as the index. Raises FolderRefused for what can be no index, which is not to be overwritten."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise FolderRefused(
+            f"{INDEX} in it cannot be read ({type(error).__name__}); move it away or give another folder"
+        ) from error
 
 
 def _diff(path: Path, before: str | None, after: str) -> dict[str, str]:
