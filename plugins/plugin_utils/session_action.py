@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from ansible.module_utils.common.parameters import remove_values
@@ -17,9 +18,11 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
     PeerUnreachable,
 )
 
-SHORTEST_IN_DATA = 8
-"""Characters of a secret of the connection that is looked for in what a task returns when it succeeds. Shorter ones are found by chance
-in names and PEM text, which would then be wrong; in the message of a failure all are."""
+SHORTEST_ANYWHERE = 8
+"""Characters of a secret of the connection that is looked for everywhere. Shorter ones are found by chance: in names and PEM text, which
+would then be wrong, and in half the words of a message. They are taken out of messages where they stand alone."""
+HIDDEN = "*" * 8
+"""What Ansible puts in the place of a secret."""
 
 
 class SessionAction(ActionBase):
@@ -83,6 +86,9 @@ class SessionAction(ActionBase):
 
     def _censored(self, result: dict[str, Any]) -> Any:
         # A node or a peer may say back what it was asked with.
-        told = result.get("failed") or result.get("unreachable")
-        secrets = {one for one in self._secrets if told or len(one) >= SHORTEST_IN_DATA}
-        return remove_values(result, self._hidden | secrets)
+        short = {secret for secret in self._secrets if len(secret) < SHORTEST_ANYWHERE}
+        censored = remove_values(result, self._hidden | self._secrets - short)
+        if short and "msg" in censored:
+            words = "|".join(re.escape(secret) for secret in short)
+            censored["msg"] = re.sub(rf"(?<!\w)(?:{words})(?!\w)", HIDDEN, censored["msg"])
+        return censored
