@@ -202,7 +202,7 @@ class Connection(ApplianceConnection):
                 )
             self._api = RestClient(
                 self.get_option("host"),
-                self.get_option("api_port"),
+                self._port("api_port", "expressway_api_port"),
                 self.get_option("api_user") or self.get_option("remote_user"),
                 password,
                 peer=self.peer,

@@ -223,7 +223,8 @@ class Connection(ApplianceConnection):
             validate=self.get_option("validate_certs"),
             connect_timeout=self.get_option("connect_timeout"),
         )
-        return NodeHttps(identity, self.get_option(port), self.get_option("command_timeout"))
+        number = self._port(port, f"vos_{port}")
+        return NodeHttps(identity, number, self.get_option("command_timeout"))
 
     def _server_name(self) -> str:
         given = self.get_option("tls_server_name")

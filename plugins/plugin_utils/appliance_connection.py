@@ -66,6 +66,15 @@ class ApplianceConnection(ConnectionBase):
             raise AnsibleConnectionFailure(str(error)) from None
         return self
 
+    def _port(self, option: str, variable: str) -> int:
+        """A port of the options, checked: sockets take one that is too large for another one. Raises `PeerUnreachable`."""
+        port = int(self.get_option(option))
+        if not 0 < port < 65536:
+            raise PeerUnreachable(
+                f"{variable} of {self.peer} is {port}, which is no port (1 to 65535)"
+            )
+        return port
+
     def _administrator_login(self) -> SshLogin:
         self._display.vvv(
             f"SSH login as {self.get_option('remote_user')}, port {self.get_option('port')}",
@@ -88,7 +97,7 @@ class ApplianceConnection(ConnectionBase):
             Login(
                 peer=self.peer,
                 host=self.get_option("host"),
-                port=self.get_option("port"),
+                port=self._port("port", "ansible_port"),
                 host_key_checking=self.get_option("host_key_checking"),
                 known_hosts_file=self.get_option("known_hosts_file"),
                 known_hosts_variable=f"{self.prefix}_known_hosts_file",

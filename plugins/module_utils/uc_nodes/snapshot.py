@@ -14,6 +14,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.stored 
     StoredCertificates,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    ForeignAnswer,
     UnexpectedAnswer,
 )
 
@@ -32,9 +33,9 @@ def read_snapshot(body: bytes) -> StoredCertificates:
         snapshot = json.loads(body)
     # RecursionError: lists in lists in lists.
     except (ValueError, RecursionError):
-        raise UnexpectedAnswer(f"the snapshot is no complete JSON ({len(body)} bytes)") from None
+        raise ForeignAnswer(f"the snapshot is no complete JSON ({len(body)} bytes)") from None
     if not isinstance(snapshot, Mapping) or not isinstance(snapshot.get("identities"), list):
-        raise UnexpectedAnswer("the snapshot has no list `identities`")
+        raise ForeignAnswer("the snapshot has no list `identities`")
     not_given: list[dict[str, str]] = []
     own = []
     for identity in _records(snapshot, "identities"):

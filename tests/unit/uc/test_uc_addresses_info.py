@@ -16,6 +16,7 @@ from tests.lab.estate import RunningEstate, own_network, running_estate
 from tests.lab.fleet import fleet
 from tests.unit.uc.nodes import NodeClient
 
+LOGIN_PAGE = {"kind": "http_status", "status": 200, "body": "<html>Log in</html>"}
 IN_GBK = "<?xml version='1.0' encoding='gbk'?><servers/>"
 
 
@@ -143,6 +144,9 @@ def test_a_resolver_that_does_not_answer_is_a_source_that_was_not_read(
         ({"kind": "hostile_xml", "variant": "external_entity"}, "document type"),
         ({"kind": "http_status", "status": 200, "body": IN_GBK}, "encoding that cannot be read"),
         ({"kind": "http_status", "status": 500, "body": IN_GBK}, "HTTP status 500"),
+        (LOGIN_PAGE, "AXL getCCMVersion (https://"),
+        (LOGIN_PAGE | {"matching": "listUcService"}, "AXL listUcService (https://"),
+        (LOGIN_PAGE, "vos_https_port"),
     ],
     ids=str,
 )
@@ -251,7 +255,10 @@ def test_an_answer_that_nobody_can_read_is_one_source_that_was_not_read(
 ) -> None:
     publisher.fault("http_status", status=200, body=IN_GBK, matching="servers")
     result = publisher.task("uc_addresses_info", sources=["axl", "uds"], allow_unread=True)
-    assert [one["source"] for one in result["not_read"]] == ["uds_servers"]
+    (not_read,) = result["not_read"]
+    assert not_read["source"] == "uds_servers"
+    assert "GET /cucm-uds/servers (https://" in not_read["error"]
+    assert "vos_https_port" in not_read["error"]
 
 
 def test_a_publisher_that_is_down_leaves_what_the_others_know(publisher: NodeClient) -> None:

@@ -163,11 +163,15 @@ def test_privilege_level_0_reads_the_api_and_not_the_cli(publisher: NodeClient) 
     ("fault", "said"),
     [
         ({"kind": "http_status", "status": 500}, "HTTP status 500"),
+        ({"kind": "http_status", "status": 503}, "source: cli"),
+        ({"kind": "http_status", "status": 302}, "vos_certificate_api_port"),
         ({"kind": "http_status", "status": 500, "body": "[" * 50_000}, "HTTP status 500"),
         ({"kind": "http_status", "status": 200, "body": "[" * 50_000}, "no complete JSON"),
+        ({"kind": "http_status", "status": 200, "body": "{}"}, "vos_certificate_api_port"),
+        ({"kind": "http_status", "status": 200, "body": "{}"}, "GET /platformcom/"),
         ({"kind": "truncated"}, "IncompleteRead"),
     ],
-    ids=["500", "500 nested", "nested", "truncated"],
+    ids=["500", "503", "302", "500 nested", "nested", "foreign", "what was asked", "truncated"],
 )
 def test_what_the_api_does_not_answer_is_told(
     publisher: NodeClient, fault: dict[str, Any], said: str
