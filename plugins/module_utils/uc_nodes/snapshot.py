@@ -46,7 +46,9 @@ def read_snapshot(body: bytes) -> StoredCertificates:
             not_given.append({"unit": unit, "reason": ABSENT})
     trust = tuple(_trust(snapshot))
     if not own:
-        raise UnexpectedAnswer("the snapshot lists no certificate")
+        raise UnexpectedAnswer(
+            "the snapshot lists no certificate, and every node has one of tomcat; see whether the platform CLI gives it (source: cli)"
+        )
     return StoredCertificates(
         server=_text(snapshot, "server") or None,
         release=None,
