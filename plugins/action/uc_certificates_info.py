@@ -50,7 +50,7 @@ class ActionModule(NodeAction):
         )
         host = connection.get_option("host")
         node = connection.get_option("inventory_name") or host
-        product = product_of(one.unit for one in stored.own)
+        product = product_of(stored.units)
         return {
             "changed": False,
             "node": node,

@@ -123,6 +123,14 @@ class Connection(ApplianceConnection):
     prefix = "expressway"
     takes = "Expressway commands"
     instead = " (use collab.expressway.command)"
+    user_options = ("remote_user", "api_user", "root_user")
+    secret_options = (
+        "password",
+        "private_key_passphrase",
+        "api_password",
+        "root_password",
+        "root_private_key_passphrase",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -194,7 +202,7 @@ class Connection(ApplianceConnection):
                 )
             self._api = RestClient(
                 self.get_option("host"),
-                self.get_option("api_port"),
+                self._port("api_port", "expressway_api_port"),
                 self.get_option("api_user") or self.get_option("remote_user"),
                 password,
                 peer=self.peer,

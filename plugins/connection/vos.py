@@ -131,6 +131,8 @@ class Connection(ApplianceConnection):
     takes = "commands of the platform CLI"
     account = "The CLI takes the platform administrator of this node (the account of OS Administration), not an application user of AXL"
     instead = ""
+    user_options = ("remote_user", "axl_user")
+    secret_options = ("password", "private_key_passphrase", "axl_password")
 
     _login: SshLogin | None = None
     _session: PlatformShell | None = None
@@ -221,7 +223,8 @@ class Connection(ApplianceConnection):
             validate=self.get_option("validate_certs"),
             connect_timeout=self.get_option("connect_timeout"),
         )
-        return NodeHttps(identity, self.get_option(port), self.get_option("command_timeout"))
+        number = self._port(port, f"vos_{port}")
+        return NodeHttps(identity, number, self.get_option("command_timeout"))
 
     def _server_name(self) -> str:
         given = self.get_option("tls_server_name")

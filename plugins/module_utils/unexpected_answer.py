@@ -8,3 +8,7 @@ from __future__ import annotations
 
 class UnexpectedAnswer(ValueError):
     """The appliance answered, but not with what this was asked for."""
+
+
+class ForeignAnswer(UnexpectedAnswer):
+    """An answer not even of the kind that was asked for, as something else than the appliance would give it."""

@@ -15,8 +15,9 @@ description:
     C(index.json), which describes them.
   - A file is written whole or not at all, and only when its content changes. Tasks that keep different nodes in one folder at the same time
     wait for each other.
-  - What the index says of nodes that are not given is kept. A file of a certificate that its node no longer has is reported in
-    RV(stale) and never deleted.
+  - What the index says of nodes that are not given is kept, and so is what it says of units and trust stores that were not read this
+    time. C(<node>_trust.pem) is left alone by a run that reads fewer of the trust stores than it holds.
+  - A file of a certificate that was asked for and that its node no longer lists is reported in RV(stale) and never deleted.
 author: ["The collab.expressway authors (@collab)"]
 extends_documentation_fragment:
   - collab.expressway.written_folder
@@ -49,7 +50,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 files:
-  description: Paths of the files, the index too.
+  description: Paths of the files of what was read, the index too.
   type: list
   elements: str
   returned: success
@@ -116,9 +117,21 @@ def _planned(
     nodes: list[dict[str, Any]], dest: Path
 ) -> tuple[dict[str, str], list[tuple[str, str | None]]]:
     """The files that `dest` is to hold, and those of them that differ, each with what it holds now."""
-    contents = folder_files(nodes, text_of(dest / INDEX))
+    contents = folder_files(nodes, _index(dest / INDEX))
     found = {name: text_of(dest / name) for name in contents}
     return contents, [(name, found[name]) for name in contents if found[name] != contents[name]]
+
+
+def _index(path: Path) -> str | None:
+    """What is there as the index. Raises FolderRefused for what can be no index, which is not to be overwritten."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise FolderRefused(
+            f"{INDEX} in it cannot be read ({type(error).__name__}); move it away or give another folder"
+        ) from error
 
 
 def _diff(path: Path, before: str | None, after: str) -> dict[str, str]:

@@ -38,7 +38,7 @@ options:
     default: auto
   units:
     description:
-      - Units to read. A unit that the node does not have is listed in RV(skipped).
+      - Units to read. A unit that the node does not have is listed in RV(not_given).
       - When not given, those that mobile and remote access meets, as far as the node has them, C(tomcat), C(CallManager), C(cup),
         C(cup-xmpp) and the same with C(-ECDSA).
     type: list
@@ -165,11 +165,31 @@ trust_certificates:
     pem:
       description: The certificate as PEM text.
       type: str
-skipped:
-  description: What the node lists and does not give out, or what was asked for and is not there, each with C(unit) and C(reason).
+not_given:
+  description: What the node lists and does not give out, or what was asked for and is not there.
   returned: success
   type: list
   elements: dict
+  contains:
+    unit:
+      description: Unit or trust store.
+      type: str
+    reason:
+      description: Why it is not among the others.
+      type: str
+    listed:
+      description: Whether the node lists it.
+      type: bool
+units:
+  description: The units that were to be read.
+  returned: success
+  type: list
+  elements: str
+trust_stores:
+  description: The trust stores that were to be read. Empty with O(trust=false).
+  returned: success
+  type: list
+  elements: str
 source:
   description: How it was read, V(api) or V(cli).
   returned: success

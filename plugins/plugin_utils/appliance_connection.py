@@ -9,11 +9,15 @@ Every task of a host loads its connection, in a worker of its own, also one that
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.connection import ConnectionBase
-from ansible_collections.collab.expressway.plugins.plugin_utils.errors import PeerUnreachable
+from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
+    OptionRefused,
+    PeerError,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.collab.expressway.plugins.plugin_utils.ssh_login import SshLogin
@@ -33,6 +37,20 @@ class ApplianceConnection(ConnectionBase):
     """What kind of account the shell takes, where there is another one to mix it up with."""
     instead: ClassVar[str]
     """How to do what the shell does not."""
+    user_options: ClassVar[tuple[str, ...]] = ("remote_user",)
+    secret_options: ClassVar[tuple[str, ...]] = ("password", "private_key_passphrase")
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no result may show: each secret of the options, and the logins that HTTP makes of it."""
+        secrets = self._given(self.secret_options)
+        users = self._given(self.user_options)
+        logins = [f"{user}:{secret}" for user in users for secret in secrets]
+        headers = [base64.b64encode(login.encode()).decode("ascii") for login in logins]
+        return [*secrets, *logins, *headers]
+
+    def _given(self, options: tuple[str, ...]) -> list[str]:
+        return [str(value) for option in options if (value := self.get_option(option))]
 
     @property
     def peer(self) -> str:
@@ -47,9 +65,18 @@ class ApplianceConnection(ConnectionBase):
     def _connect(self) -> ApplianceConnection:
         try:
             self.shell()
-        except PeerUnreachable as error:
+        except PeerError as error:
             raise AnsibleConnectionFailure(str(error)) from None
         return self
+
+    def _port(self, option: str, variable: str) -> int:
+        """A port of the options, checked: sockets take one that is too large for another one. Raises `OptionRefused`."""
+        port = int(self.get_option(option))
+        if not 0 < port < 65536:
+            raise OptionRefused(
+                f"{variable} of {self.peer} is {port}, which is no port (1 to 65535)"
+            )
+        return port
 
     def _administrator_login(self) -> SshLogin:
         self._display.vvv(
@@ -73,7 +100,7 @@ class ApplianceConnection(ConnectionBase):
             Login(
                 peer=self.peer,
                 host=self.get_option("host"),
-                port=self.get_option("port"),
+                port=self._port("port", "ansible_port"),
                 host_key_checking=self.get_option("host_key_checking"),
                 known_hosts_file=self.get_option("known_hosts_file"),
                 known_hosts_variable=f"{self.prefix}_known_hosts_file",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes import axl
 from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.uds import uds_version
@@ -22,12 +23,16 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.node_https impor
     HttpAnswer,
     NodeHttps,
     refused,
+    understood,
 )
 
 PATH = "/axl/"
+PORT = "vos_https_port"
 FIRST_PAUSE = 0.5
 """Seconds before a throttled request is sent again; doubled each time."""
 LONGEST_PAUSE = 16.0
+
+T = TypeVar("T")
 
 _ACCOUNT = (
     "AXL takes an application user of Unified CM (vos_axl_user, vos_axl_password), not the platform administrator of SSH and the "
@@ -47,8 +52,8 @@ class AxlClient:
         self._pause = pause
         self._version: str | None = None
 
-    def call(self, operation: str, content: str = "") -> bytes:
-        """The SOAP answer to `operation`; `content` is the XML inside it.
+    def call(self, operation: str, read: Callable[[bytes], T], content: str = "") -> T:
+        """What `read` makes of the SOAP answer to `operation`; `content` is the XML inside the request.
 
         Raises `PeerUnreachable` without an answer, `PeerRefused` when the answer is a no, `UnexpectedAnswer` when it is neither.
         """
@@ -59,7 +64,11 @@ class AxlClient:
         if newest is not None and newest != self._version:
             self._version = newest
             answer = self._asked(operation, newest, content)
-        return self._accepted(answer, operation)
+        return self._understood(answer, operation, read)
+
+    def _understood(self, answer: HttpAnswer, operation: str, read: Callable[[bytes], T]) -> T:
+        self._check_accepted(answer, operation)
+        return understood(answer, self._https, f"AXL {operation}", read, PORT)
 
     def _asked(self, operation: str, version: str, content: str) -> HttpAnswer:
         header = {"SOAPAction": f'"CUCM:DB ver={version} {operation}"'}
@@ -69,7 +78,9 @@ class AxlClient:
         """Major and minor version of the schema to speak: that of the node's release."""
         answer = self._post(axl.envelope("getCCMVersion", axl.DISCOVERY_NAMESPACE), {})
         if answer.status in (200, 401, 403, 404, 503):
-            return axl.schema_version(axl.ccm_version(self._accepted(answer, "getCCMVersion")))
+            return self._understood(
+                answer, "getCCMVersion", lambda body: axl.schema_version(axl.ccm_version(body))
+            )
         # A release that does not take the old namespace says its version to everybody, and which versions it takes.
         try:
             told = self._https.ask("GET", "/cucm-uds/version")
@@ -78,7 +89,7 @@ class AxlClient:
             newest = axl.newest_supported(answer.body) if answer.status == 599 else None
             if newest is not None:
                 return newest
-            self._accepted(answer, "getCCMVersion")
+            self._check_accepted(answer, "getCCMVersion")
             raise
 
     def _post(self, envelope: bytes, header: dict[str, str]) -> HttpAnswer:
@@ -94,12 +105,11 @@ class AxlClient:
             self._pause(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _accepted(self, answer: HttpAnswer, operation: str) -> bytes:
-        if answer.status == 200 and (said := axl.fault(answer.body)) is None:
-            return answer.body
-        if answer.status == 200:
+    def _check_accepted(self, answer: HttpAnswer, operation: str) -> None:
+        if answer.status != 200:
+            raise refused(answer, self._https, f"AXL {operation}", self._why(answer))
+        if (said := axl.fault(answer.body)) is not None:
             raise PeerRefused(f"{self._https.peer} refused AXL {operation}: {said}")
-        raise refused(answer, self._https, f"AXL {operation}", self._why(answer))
 
     def _why(self, answer: HttpAnswer) -> str:
         user = self._login.user
@@ -120,4 +130,6 @@ class AxlClient:
         if 300 <= answer.status < 400:
             return ". Redirects are not followed, because they would carry the credentials along"
         said = axl.fault(answer.body)
-        return f": {said}" if said else ""
+        return (
+            f": {said}" if said else ". The log of the Cisco AXL Web Service on the node says why"
+        )

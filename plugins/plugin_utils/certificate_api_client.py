@@ -21,8 +21,10 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.node_https impor
     HttpAnswer,
     NodeHttps,
     refused,
+    understood,
 )
 
+PORT = "vos_certificate_api_port"
 SNAPSHOT = "/platformcom/api/v1/certmgr/config/snapshot/server"
 
 
@@ -51,7 +53,7 @@ class CertificateApiClient:
             )
         if answer.status != 200:
             raise refused(answer, self._https, f"GET {SNAPSHOT}", self._why(answer))
-        return read_snapshot(answer.body)
+        return understood(answer, self._https, f"GET {SNAPSHOT}", read_snapshot, PORT)
 
     def _why(self, answer: HttpAnswer) -> str:
         if answer.status == 401:
@@ -61,14 +63,21 @@ class CertificateApiClient:
             )
         if answer.status == 403:
             return f": user {self._login.user} may not read certificates. The account needs privilege level 0 or 1"
+        if 300 <= answer.status < 400:
+            return (
+                f". Redirects are not followed, because they would carry the credentials along. Check that {PORT} is the port of this "
+                "API (443 or 8443)"
+            )
         said = _message(answer.body)
-        return f": {said}" if said else ""
+        return (
+            f": {said}" if said else ""
+        ) + ". Ask again later, or read the same certificates over the platform CLI (source: cli)"
 
 
 def _message(body: bytes) -> str | None:
     """The words of an error; which of the three keys is used is not documented."""
     value: Any = None
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         value = json.loads(body)
     if not isinstance(value, dict):
         return None

@@ -16,10 +16,14 @@ import http.client
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    ForeignAnswer,
+    UnexpectedAnswer,
+)
 from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
     OptionRefused,
     PeerRefused,
@@ -29,6 +33,8 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.http_body import
     first_line,
     read_body,
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -186,6 +192,25 @@ def _context(identity: NodeIdentity) -> ssl.SSLContext:
                 f"vos_ca_path of {identity.peer} holds no CA certificates that can be read: {identity.ca_path}: {first_line(error)}"
             ) from None
     return context
+
+
+def understood(
+    answer: HttpAnswer, https: NodeHttps, asked: str, read: Callable[[bytes], T], port: str
+) -> T:
+    """What `read` makes of the body. Its `UnexpectedAnswer` says what was asked and where, and what to check; `port` is the variable of the
+    port.
+    """
+    try:
+        return read(answer.body)
+    except UnexpectedAnswer as error:
+        remedy = (
+            f". Check that {port} is the port for it, and that no proxy and no login page answers in place of the node"
+            if isinstance(error, ForeignAnswer)
+            else ""
+        )
+        raise type(error)(
+            f"{asked} ({https.origin}) was answered with HTTP status {answer.status}, but {error}{remedy}"
+        ) from None
 
 
 _LASTING = (401, 403, 404, 503, 599)

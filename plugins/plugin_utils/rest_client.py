@@ -84,7 +84,8 @@ class RestClient:
         body = self.get_text(path)
         try:
             return json.loads(body)
-        except ValueError:
+        # RecursionError: lists in lists in lists.
+        except (ValueError, RecursionError):
             raise PeerRefused(
                 f"{self.peer} answered GET {path} with something that is no JSON ({len(body)} characters)"
             ) from None
@@ -220,7 +221,7 @@ def _message_only(body: str) -> str | None:
     """The `Message` of a body that holds nothing else: errors come in this form, some of them with status 200."""
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if isinstance(value, dict) and {key.casefold() for key in value} == {"message"}:
         return " ".join(str(next(iter(value.values()))).split())[:300]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from ansible.module_utils.common.parameters import remove_values
@@ -17,6 +18,12 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.errors import (
     PeerRefused,
     PeerUnreachable,
 )
+
+SHORTEST_ANYWHERE = 8
+"""Characters of a secret of the connection that is looked for everywhere. Shorter ones are found by chance: in names and PEM text, which
+would then be wrong, and in half the words of a message. They are taken out of messages where they stand alone."""
+HIDDEN = "*" * 8
+"""What Ansible puts in the place of a secret."""
 
 
 class SessionAction(ActionBase):
@@ -54,6 +61,7 @@ class SessionAction(ActionBase):
             argument_spec=self.argument_spec, **self.spec_rules
         )
         self._hidden: set[str] = set(validation._no_log_values)
+        self._secrets: set[str] = set()
         connection: Any = self._connection
         try:
             if getattr(connection, "transport", None) != self.transport:
@@ -64,6 +72,7 @@ class SessionAction(ActionBase):
             if self._task.delegate_to:
                 # The variables of a delegated task name the host that it was delegated from.
                 connection.set_option("inventory_name", str(self._task.delegate_to))
+            self._secrets = set(connection.secrets)
             result = self.perform(options, connection)
         except PeerUnreachable as error:
             # Returned, not raised: Ansible would put its own words before the message and an excerpt of the playbook behind it.
@@ -76,8 +85,14 @@ class SessionAction(ActionBase):
             connection.close()
         return self._censored(result)
 
-    def _censored(self, value: Any) -> Any:
-        return remove_values(value, self._hidden)
+    def _censored(self, result: dict[str, Any]) -> Any:
+        # A node or a peer may say back what it was asked with.
+        short = {secret for secret in self._secrets if len(secret) < SHORTEST_ANYWHERE}
+        censored = remove_values(result, self._hidden | self._secrets - short)
+        if short and "msg" in censored:
+            words = "|".join(re.escape(secret) for secret in short)
+            censored["msg"] = re.sub(rf"(?<!\w)(?:{words})(?!\w)", HIDDEN, censored["msg"])
+        return censored
 
 
 def _said(error: PeerError) -> dict[str, Any]:

@@ -60,9 +60,7 @@ class ShellDialogue:
             self._channel.sendall(f"{self.farewell}{ENTER}".encode())
             # Closing on top of unread data would reset the connection, and the farewell could be lost with it.
             if self._broken is None:
-                self._buffer = ""
-                while (data := self._channel.recv(65536)) and not self._farewell_refused(data):
-                    pass
+                self._wait_for_hang_up(time.monotonic() + FAREWELL)
         with contextlib.suppress(Exception):
             self._channel.close()
         self._broken = self._broken or f"the session with {self.peer} is closed"
@@ -74,6 +72,15 @@ class ShellDialogue:
     def _shown(self, command: str) -> str:
         """How messages show `command`: without a value that may be a secret."""
         return command
+
+    def _wait_for_hang_up(self, deadline: float) -> None:
+        """Read until the other side hangs up, refuses to, or says more than anybody would until `deadline`."""
+        self._buffer = ""
+        while (left := deadline - time.monotonic()) > 0 and len(self._buffer) < MAXIMUM_ANSWER:
+            self._channel.settimeout(left)
+            data = self._channel.recv(65536)
+            if not data or self._farewell_refused(data):
+                return
 
     def _farewell_refused(self, data: bytes) -> bool:
         self._buffer += self._decoder.decode(data)

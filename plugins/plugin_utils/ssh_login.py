@@ -30,6 +30,8 @@ SFTP_ERRORS: tuple[type[Exception], ...] = (
 """What an SFTP session raises."""
 
 _INTERACTIVE = "keyboard-interactive"
+_NO_SSH = ("Error reading SSH protocol banner", "No existing session")
+"""What paramiko says where the other side did not greet, or did not exchange keys."""
 SYSTEM_KNOWN_HOSTS = (Path("~/.ssh/known_hosts"), Path("/etc/ssh/ssh_known_hosts"))
 
 
@@ -222,6 +224,12 @@ class SshLogin:
             return (
                 f"{who} did not answer within {login.timeout:g} s. A peer that blocks our address after failed logins answers "
                 "nothing, too"
+            )
+        if str(error).startswith(_NO_SSH):
+            return (
+                f"{who} could not be logged in to: it took the connection, but no SSH came of it within {login.timeout:g} s ({error}). "
+                "Check that ansible_port is the port of its SSH service. A peer that is starting, has no session left or blocks our "
+                "address after failed logins may do the same"
             )
         # paramiko's error for all addresses of a host has a number, None, that says nothing.
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__

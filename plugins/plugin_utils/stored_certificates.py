@@ -59,24 +59,25 @@ def stored_over(
 
 def over_cli(shell: PlatformShell, units: Collection[str], *, trust: bool) -> StoredCertificates:
     """The certificates of `units` and, with `trust`, of their trust stores: one command for each certificate."""
-    skipped: list[dict[str, str]] = []
+    not_given: list[dict[str, str]] = []
     listed = certificate_list(shell.read("show cert list own"))
     if not listed:
         raise UnexpectedAnswer("`show cert list own` lists no certificate")
-    own = _read(shell, "own", (file for file in listed if file.unit in units), skipped)
+    own = _read(shell, "own", (file for file in listed if file.unit in units), not_given)
     held: tuple[Stored, ...] = ()
     if trust:
         stores = {trust_store_of(unit) for unit in units}
         files = certificate_list(shell.read("show cert list trust"))
         held = tuple(
-            _read(shell, "trust", (file for file in files if file.unit in stores), skipped)
+            _read(shell, "trust", (file for file in files if file.unit in stores), not_given)
         )
     return StoredCertificates(
         server=None,
         release=active_version(shell.read("show version active")),
+        units=tuple(file.unit for file in listed),
         own=tuple(own),
         trust=held,
-        skipped=tuple(skipped),
+        not_given=tuple(not_given),
     )
 
 
@@ -84,10 +85,14 @@ def _read(
     shell: PlatformShell,
     kind: str,
     files: Iterator[CertificateFile],
-    skipped: list[dict[str, str]],
+    not_given: list[dict[str, str]],
 ) -> list[Stored]:
     found = []
     for file in files:
+        if any(character.isspace() for character in file.file):
+            reason = f"{file.file}: a name with blanks cannot be given to `show cert`; the API gives it (source: api)"
+            not_given.append({"unit": file.unit, "reason": reason})
+            continue
         try:
             pem = certificate_pem(shell.read(f"show cert {kind} {file.unit}/{file.file}"))
             reason = f"{file.file}: the node prints no PEM text for it"
@@ -96,5 +101,5 @@ def _read(
         if pem is not None:
             found.append(Stored(file.unit, pem, file.file))
         else:
-            skipped.append({"unit": file.unit, "reason": reason})
+            not_given.append({"unit": file.unit, "reason": reason})
     return found

@@ -9,7 +9,7 @@ The result is the `readings` of module_utils/uc_addresses/sources.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.collab.expressway.plugins.module_utils.uc_addresses import sources
 from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes import axl
@@ -38,6 +38,7 @@ NETWORK = {
 """How the publisher is asked → the sources that are read that way."""
 
 Reading = dict[str, Any]
+T = TypeVar("T")
 
 
 class Gathered:
@@ -117,26 +118,28 @@ def _axl(connection: NodeConnection) -> Sequence[Callable[[], Any]]:
             clients.append(connection.axl())
         return clients[0]
 
-    def listed(operation: str, criterion: str, tags: Iterable[str]) -> bytes:
-        return client().call(operation, axl.listing(criterion, tags))
+    def listed(
+        operation: str, read: Callable[[bytes], list[T]], criterion: str, tags: Iterable[str]
+    ) -> list[T]:
+        return client().call(operation, read, axl.listing(criterion, tags))
 
     def services() -> list[dict[str, Any]]:
-        found = axl.uc_services(listed("listUcService", "name", axl.UC_SERVICE_TAGS))
-        profiles = axl.service_profiles(
-            listed("listServiceProfile", "name", axl.SERVICE_PROFILE_TAGS)
+        found = listed("listUcService", axl.uc_services, "name", axl.UC_SERVICE_TAGS)
+        profiles = listed(
+            "listServiceProfile", axl.service_profiles, "name", axl.SERVICE_PROFILE_TAGS
         )
         return axl.with_profiles(
             found,
             {
-                name: axl.services_in_profile(client().call("getServiceProfile", axl.named(name)))
+                name: client().call("getServiceProfile", axl.services_in_profile, axl.named(name))
                 for name in profiles
             },
         )
 
     return (
-        lambda: axl.process_nodes(listed("listProcessNode", "name", axl.PROCESS_NODE_TAGS)),
-        lambda: axl.tftp_nodes(
-            listed("listProcessNodeService", "processNodeName", axl.NODE_SERVICE_TAGS)
+        lambda: listed("listProcessNode", axl.process_nodes, "name", axl.PROCESS_NODE_TAGS),
+        lambda: listed(
+            "listProcessNodeService", axl.tftp_nodes, "processNodeName", axl.NODE_SERVICE_TAGS
         ),
         services,
     )

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.uds import (
     uds_servers,
@@ -14,7 +15,11 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.uds imp
 from ansible_collections.collab.expressway.plugins.plugin_utils.node_https import (
     NodeHttps,
     refused,
+    understood,
 )
+
+PORT = "vos_https_port"
+T = TypeVar("T")
 
 
 class UdsClient:
@@ -25,16 +30,16 @@ class UdsClient:
 
     def version(self) -> str:
         """The release, `14.0.1`."""
-        return uds_version(self._get("version"))
+        return self._get("version", uds_version)
 
     def servers(self) -> list[dict[str, Any]]:
         """The `host` of each Unified CM node of the cluster."""
-        return uds_servers(self._get("servers"))
+        return self._get("servers", uds_servers)
 
-    def _get(self, resource: str) -> bytes:
+    def _get(self, resource: str, read: Callable[[bytes], T]) -> T:
         path = f"/cucm-uds/{resource}"
         answer = self._https.ask("GET", path, headers={"Accept": "application/xml"})
         if answer.status != 200:
             why = ". UDS runs on Unified CM only (Cisco UDS on port 8443)"
             raise refused(answer, self._https, f"GET {path}", why)
-        return answer.body
+        return understood(answer, self._https, f"GET {path}", read, PORT)

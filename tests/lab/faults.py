@@ -36,7 +36,8 @@ class FaultError(ValueError):
 class Fault:
     """One fault. It strikes what `matching` (a regular expression) finds: a shell line, or
     `GET /api/…`, `rename /old /new`; on one `channel`; `times` times and then no more (None: until
-    it is mended). `then` describes the fault that follows after `times`."""
+    it is mended). `then` describes the fault that follows after `times`. `body` is what an error over
+    HTTPS says; `<login>` in it becomes what the client logged in with, as it came and decoded."""
 
     kinds: ClassVar[Mapping[str, str]] = KINDS
     channels: ClassVar[tuple[str, ...]] = CHANNELS  # the first one is all of them
@@ -47,6 +48,7 @@ class Fault:
     matching: str = ""
     channel: str = "both"
     then: Mapping[str, Any] | None = None
+    body: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in self.kinds:
@@ -59,6 +61,8 @@ class Fault:
             isinstance(self.times, bool) or not isinstance(self.times, int)
         ):
             raise FaultError(f"times is a whole number or null: got {self.times!r}")
+        if not isinstance(self.body, str):
+            raise FaultError(f"body is text: got {self.body!r}")
         try:
             re.compile(self.matching)
         except (re.error, TypeError) as error:
@@ -76,6 +80,10 @@ class Fault:
         if self.times is not None:
             self.times -= 1
         return True
+
+    def says(self, authorization: str, login: tuple[str, str] | None) -> str:
+        """The body of an error, for a client that sent this header `authorization` with this login."""
+        return self.body.replace("<login>", f"{authorization} {':'.join(login or ())}")
 
     @property
     def following(self: F) -> F | None:

@@ -68,7 +68,7 @@ async def exchange(
             await asyncio.sleep(min(fault.seconds, LONGEST_SILENCE))
         answer = _answer(request, text, site)
         if fault:
-            answer = _struck(fault, channel, called, answer)
+            answer = _struck(fault, channel, called, request, answer)
     head, body = _bytes(connection, request, answer)
     if fault and fault.strikes(channel, ("truncated",), called):
         body = body[: len(body) // 2]
@@ -111,9 +111,10 @@ def _answer(request: Request, text: str, site: Site | None) -> Reply:
     return Reply(405, "only GET here\n", "text/plain")
 
 
-def _struck(fault: NodeFault, channel: str, called: str, answer: Reply) -> Reply:
+def _struck(fault: NodeFault, channel: str, called: str, request: Request, answer: Reply) -> Reply:
     if fault.strikes(channel, ("http_status",), called):
-        return page(fault.status, "As the fault says")
+        said = fault.says(request.headers.get("authorization", ""), request.login)
+        return Reply(fault.status, said) if said else page(fault.status, "As the fault says")
     if channel == "axl" and fault.strikes(channel, ("throttle",), called):
         return page(503, "Maximum AXL memory allocation consumed. Please retry after some time")
     if channel in ("axl", "uds") and fault.strikes(channel, ("hostile_xml",), called):

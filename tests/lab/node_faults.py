@@ -18,7 +18,7 @@ NODE_KINDS = {
     "truncated": "announces the whole answer over HTTPS, sends half of it and closes",
     "hostile_xml": "answers AXL and UDS with XML that attacks its reader; `variant` says how",
     "throttle": "answers AXL with 503, as a node that is asked too much",
-    "http_status": "answers every request over HTTPS with `status`",
+    "http_status": "answers every request over HTTPS with `status`, and with `body`",
     "half_answer": "says half of an answer on the CLI, then nothing more",
     "drop": "says half of an answer on the CLI and closes the connection",
     "fail": "says on the CLI that the command was executed unsuccessfully",

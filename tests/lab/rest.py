@@ -73,7 +73,8 @@ class ApiServer:
         if answer.file and fault and fault.strikes("api", ("cut_download",), asked):
             return await _say_half(http, answer)
         if fault and fault.strikes("api", ("fail",), asked):
-            return web.Response(status=500, text="Internal Server Error")
+            said = fault.says(http.headers.get("Authorization", ""), request.login)
+            return web.Response(status=500, text=said or "Internal Server Error")
         if answer.trust_store is not None:
             self._peer.record.writes.append(asked)
             spoilt = fault and fault.strikes("api", ("half_store",), asked)

@@ -20,6 +20,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.safe_xm
     text_of,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    ForeignAnswer,
     UnexpectedAnswer,
 )
 
@@ -171,7 +172,8 @@ def uc_services(body: bytes) -> list[dict[str, Any]]:
 
 
 def _port(text: str) -> int | None:
-    return int(text) if text.isdecimal() and 0 < int(text) < 65536 else None
+    # A number of thousands of digits is none to int().
+    return int(text) if text.isdecimal() and len(text) <= 5 and 0 < int(text) < 65536 else None
 
 
 SERVICE_PROFILE_TAGS = ("name", "isDefault")
@@ -206,12 +208,12 @@ def with_profiles(
 
 
 def _returned(body: bytes, operation: str) -> Element:
-    """The element `return`; raises `UnexpectedAnswer` when this is no answer to `operation`."""
+    """The element `return`; raises `ForeignAnswer` when this is no answer to `operation`."""
     root = read_xml(body)
     answer = next(root.iter(f"{operation}Response"), None)
     returned = None if answer is None else answer.find("return")
     if returned is None:
-        raise UnexpectedAnswer(
+        raise ForeignAnswer(
             f"the answer to {operation} holds a <{root.tag}> without {operation}Response"
         )
     return returned

@@ -18,7 +18,7 @@ PRODUCTS = {"callmanager": "cucm", "cups": "imp", "connection": "cuc", "ciscoer"
 SERVER_TABLE = "Server Table (processnode) Entries"
 
 _CERTIFICATE_FILE = re.compile(
-    r"(?P<unit>[A-Za-z0-9_-]+)/(?P<file>[^:/\s]+\.(?:pem|der)): ?(?P<text>.*)"
+    r"(?P<unit>[A-Za-z0-9_-]+)/(?P<file>[^/]+?\.(?:pem|der)): ?(?P<text>.*)"
 )
 # The closing bracket of the dump and the first marker share a line, so markers are not looked for at a line's start.
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")

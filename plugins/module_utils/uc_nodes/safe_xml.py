@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    ForeignAnswer,
     UnexpectedAnswer,
 )
 
@@ -23,9 +24,9 @@ MAXIMUM_DEPTH = 64
 
 
 def read_xml(body: bytes) -> Element:
-    """The root element. Raises `UnexpectedAnswer` when `body` is no XML, is cut short, or declares a document type."""
+    """The root element. Raises `ForeignAnswer` when `body` is no XML, is cut short, or declares a document type."""
     if len(body) > MAXIMUM_SIZE:
-        raise UnexpectedAnswer(f"the XML is longer than {MAXIMUM_SIZE} bytes")
+        raise ForeignAnswer(f"the XML is longer than {MAXIMUM_SIZE} bytes")
     parser = expat.ParserCreate()
     tree = _Tree()
     parser.StartDoctypeDeclHandler = _refuse_document_type
@@ -37,11 +38,14 @@ def read_xml(body: bytes) -> Element:
         parser.Parse(body, True)
     except expat.ExpatError as error:
         place = f"line {error.lineno}, column {error.offset + 1}"
-        raise UnexpectedAnswer(
+        raise ForeignAnswer(
             f"the answer is no complete XML ({expat.ErrorString(error.code)}, {place})"
         ) from None
-    except LookupError as error:
-        raise UnexpectedAnswer(f"the XML is in an encoding that is not known: {error}") from None
+    except UnexpectedAnswer:
+        raise
+    # Encodings that expat does not know are looked up in Python's codecs, each of which says no in its own way.
+    except (LookupError, ValueError) as error:
+        raise ForeignAnswer(f"the XML is in an encoding that cannot be read: {error}") from None
     return tree.root()
 
 
@@ -59,7 +63,7 @@ class _Tree:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > MAXIMUM_DEPTH:
-            raise UnexpectedAnswer(f"the XML is nested deeper than {MAXIMUM_DEPTH} elements")
+            raise ForeignAnswer(f"the XML is nested deeper than {MAXIMUM_DEPTH} elements")
         self._builder.start(_local(name), attributes)
 
     def end(self, name: str) -> None:
@@ -78,6 +82,6 @@ def _local(name: str) -> str:
 
 
 def _refuse_document_type(*_declaration: Any) -> NoReturn:
-    raise UnexpectedAnswer(
+    raise ForeignAnswer(
         "the XML declares a document type, which AXL and UDS never do; it was not read further"
     )

@@ -14,6 +14,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.stored 
     StoredCertificates,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    ForeignAnswer,
     UnexpectedAnswer,
 )
 
@@ -22,31 +23,39 @@ ABSENT = "the node lists the unit without a certificate"
 
 
 def read_snapshot(body: bytes) -> StoredCertificates:
-    """The certificates of one node. Raises `UnexpectedAnswer` when `body` is no snapshot.
+    """The certificates of one node. Raises `UnexpectedAnswer` when `body` is no snapshot, or one without a certificate: every node has
+    that of tomcat.
 
-    Tolerant where reports of the format differ: entries without a certificate are listed as skipped, trust stores are named with and
+    Tolerant where reports of the format differ: entries without a certificate go to `not_given`, trust stores are named with and
     without `-trust`, and lines may end in any way.
     """
     try:
         snapshot = json.loads(body)
-    except ValueError:
-        raise UnexpectedAnswer(f"the snapshot is no complete JSON ({len(body)} bytes)") from None
+    # RecursionError: lists in lists in lists.
+    except (ValueError, RecursionError):
+        raise ForeignAnswer(f"the snapshot is no complete JSON ({len(body)} bytes)") from None
     if not isinstance(snapshot, Mapping) or not isinstance(snapshot.get("identities"), list):
-        raise UnexpectedAnswer("the snapshot has no list `identities`")
-    skipped: list[dict[str, str]] = []
+        raise ForeignAnswer("the snapshot has no list `identities`")
+    not_given: list[dict[str, str]] = []
     own = []
     for identity in _records(snapshot, "identities"):
         unit, pem = _text(identity, "service"), _text(identity, "certificate")
         if unit and pem:
             own.append(Stored(unit, pem, f"{unit}.pem"))
         elif unit:
-            skipped.append({"unit": unit, "reason": ABSENT})
+            not_given.append({"unit": unit, "reason": ABSENT})
+    trust = tuple(_trust(snapshot))
+    if not own:
+        raise UnexpectedAnswer(
+            "the snapshot lists no certificate, and every node has one of tomcat; see whether the platform CLI gives it (source: cli)"
+        )
     return StoredCertificates(
         server=_text(snapshot, "server") or None,
         release=None,
+        units=tuple(one.unit for one in own),
         own=tuple(own),
-        trust=tuple(_trust(snapshot)),
-        skipped=tuple(skipped),
+        trust=trust,
+        not_given=tuple(not_given),
     )
 
 
@@ -70,4 +79,5 @@ def _records(value: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
 
 def _text(record: Mapping[str, Any], key: str) -> str:
     value = record.get(key)
-    return value.strip() if isinstance(value, str) else ""
+    # JSON can spell half a character, which can be neither printed nor kept.
+    return value.strip().encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    Bundle,
     Certificate,
     describe,
     read_bundle,
@@ -43,13 +44,16 @@ class Stored:
 
 @dataclass(frozen=True)
 class StoredCertificates:
-    """What one node holds. `skipped`: {unit, reason} of what it lists and does not give out."""
+    """What one node holds. `units`: those that it lists with a certificate, also where it was not read. `not_given`: {unit, reason} of what
+    it lists and does not give out.
+    """
 
     server: str | None
     release: str | None
+    units: tuple[str, ...]
     own: tuple[Stored, ...]
     trust: tuple[Stored, ...]
-    skipped: tuple[Mapping[str, str], ...] = ()
+    not_given: tuple[Mapping[str, str], ...] = ()
 
 
 def trust_store_of(unit: str) -> str:
@@ -73,16 +77,21 @@ def certificate_records(
     units: Iterable[str] | None,
     trust: bool,
 ) -> dict[str, Any]:
-    """`certificates`, `trust_certificates` and `skipped` as the module uc_certificates_info returns them.
+    """`certificates`, `trust_certificates`, `not_given`, `units` and `trust_stores` as the module uc_certificates_info returns them.
 
-    `host`: where `node` was read. `units` None stands for `UNITS_OF_MRA`; a unit that is asked for by name and missing is listed as skipped. Each certificate's
-    `chain` is found in all the trust stores of the node by name and key identifier: what could be its issuers, not a verdict.
+    `host`: where `node` was read. `units` None stands for `UNITS_OF_MRA`; a unit that is asked for by name and missing goes to `not_given`.
+    Each certificate's `chain` is found in all the trust stores of the node by name and key identifier: what could be its issuers, not a
+    verdict.
     """
     wanted = tuple(units) if units is not None else UNITS_OF_MRA
     known: dict[str, Certificate] = {}
     stores = {trust_store_of(unit) for unit in wanted}
-    skipped = [dict(entry) for entry in stored.skipped if entry["unit"] in {*wanted, *stores}]
-    trusted = _trusted(stored.trust, known, skipped, stores)
+    not_given: list[dict[str, Any]] = [
+        {**entry, "listed": True}
+        for entry in stored.not_given
+        if entry["unit"] in {*wanted, *stores}
+    ]
+    trusted = _trusted(stored.trust, known, not_given, stores)
     issuers = Issuers(certificate for certificate, _units in trusted.values())
     records = []
     for one in stored.own:
@@ -94,11 +103,11 @@ def certificate_records(
                 {"node": node, "host": host} | _record(bundle.certificates[0], one.unit, issuers)
             )
         else:
-            skipped.append({"unit": one.unit, "reason": f"{one.file}: {bundle.unloadable}"})
+            not_given.append(_unloadable(one, bundle))
     if units is not None:
-        told = {record["unit"] for record in records} | {entry["unit"] for entry in skipped}
-        skipped += [
-            {"unit": unit, "reason": "the node lists no such unit"}
+        told = {record["unit"] for record in records} | {entry["unit"] for entry in not_given}
+        not_given += [
+            {"unit": unit, "reason": "the node lists no such unit", "listed": False}
             for unit in wanted
             if unit not in told
         ]
@@ -109,8 +118,14 @@ def certificate_records(
             for certificate, held in trusted.values()
             if trust and stores.intersection(held)
         ],
-        "skipped": skipped,
+        "not_given": not_given,
+        "units": list(wanted),
+        "trust_stores": sorted(stores) if trust else [],
     }
+
+
+def _unloadable(one: Stored, bundle: Bundle) -> dict[str, Any]:
+    return {"unit": one.unit, "reason": f"{one.file}: {bundle.unloadable}", "listed": True}
 
 
 class Issuers:
@@ -145,7 +160,7 @@ class Issuers:
 def _trusted(
     trust: Iterable[Stored],
     known: dict[str, Certificate],
-    skipped: list[dict[str, str]],
+    not_given: list[dict[str, Any]],
     wanted: set[str],
 ) -> dict[str, tuple[Certificate, list[str]]]:
     """SHA-256 → the certificate and the trust stores that hold it, in the order of the node."""
@@ -153,7 +168,7 @@ def _trusted(
     for one in trust:
         bundle = read_bundle(one.pem, known)
         if not bundle.certificates and one.unit in wanted:
-            skipped.append({"unit": one.unit, "reason": f"{one.file}: {bundle.unloadable}"})
+            not_given.append(_unloadable(one, bundle))
         for certificate in bundle.certificates:
             units = found.setdefault(certificate.sha256, (certificate, []))[1]
             if one.unit not in units:

@@ -12,6 +12,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.safe_xm
     text_of,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
+    ForeignAnswer,
     UnexpectedAnswer,
 )
 
@@ -21,9 +22,7 @@ def uds_version(body: bytes) -> str:
     root = read_xml(body)
     version = text_of(root, "version") or root.get("version", "").strip()
     if root.tag != "versionInformation" or not version:
-        raise UnexpectedAnswer(
-            f"/cucm-uds/version answered with <{root.tag}>, which names no version"
-        )
+        raise ForeignAnswer(f"/cucm-uds/version answered with <{root.tag}>, which names no version")
     return version
 
 
@@ -34,7 +33,7 @@ def uds_servers(body: bytes) -> list[dict[str, Any]]:
     """
     root = read_xml(body)
     if root.tag != "servers":
-        raise UnexpectedAnswer(f"/cucm-uds/servers answered with <{root.tag}>, not with <servers>")
+        raise ForeignAnswer(f"/cucm-uds/servers answered with <{root.tag}>, not with <servers>")
     hosts = ((server.text or "").strip() for server in root.iter("server"))
     found = [{"host": host} for host in hosts if host]
     if not found:

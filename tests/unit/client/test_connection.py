@@ -108,10 +108,17 @@ def test_what_is_missing_is_named(client: Client, variables: dict[str, Any], sai
     assert client.seen["failed_logins"] == 0
 
 
+def test_a_port_that_is_none_is_not_taken_for_another_one(client: Client) -> None:
+    result = client.task("command", variables={"ansible_port": 65_536 + 5022}, **READ)
+    assert result["failed"] and "unreachable" not in result
+    assert "ansible_port of expc1.lone.example.test" in result["msg"]
+    assert client.seen["logins"] == 0
+
+
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("silent", "could not be logged in to|did not answer within"),
+        ("silent", "Check that ansible_port is the port of its SSH service"),
         ("reset", "could not be logged in to"),
         ("refuse_login", "refused the password"),
         ("hang", "did not answer `xStatus SystemUnit` within 2 s"),

@@ -406,3 +406,21 @@ def test_no_result_holds_the_password(client: Client, module: str, options: dict
     assert password not in str(client.task(module, **options))
     client.fault("drop")
     assert password not in str(client.task(module, **options))
+
+
+def test_a_peer_that_says_a_password_back_is_not_quoted_with_it(client: Client) -> None:
+    root = {"expressway_root_password": "root horse", "expressway_api_user": "admin"}
+    client.fault("fail", channel="api", body='{"Message": "no login <login>, root horse"}')
+    result = client.task("uc_servers", variables=root)
+    assert "no login Basic ******** ********, ********" in result["msg"]
+
+
+def test_a_port_of_the_api_that_is_none_is_not_taken_for_another_one(client: Client) -> None:
+    result = client.task("uc_servers", variables={"expressway_api_port": 65_536 + 10_443})
+    assert "expressway_api_port of expc1.lone.example.test" in result["msg"]
+
+
+def test_an_error_that_nobody_can_read_is_an_error(client: Client) -> None:
+    client.fault("fail", channel="api", body="[" * 50_000)
+    result = client.task("uc_servers")
+    assert "HTTP status 500" in result["msg"]

@@ -331,6 +331,7 @@ def test_guard_may_be_off() -> None:
         ({"kind": "hang", "channel": "ssh"}, "channel is one of both, shell, api, root: got 'ssh'"),
         ({"kind": "hang", "wait": 3}, "a fault has kind, seconds, times, matching, channel"),
         ({"kind": "slow", "seconds": "3"}, "seconds is a number: got '3'"),
+        ({"kind": "fail", "body": 3}, "body is text: got 3"),
         ({"kind": "hang", "times": 1.5}, "times is a whole number or null: got 1.5"),
         ({"kind": "hang", "matching": "("}, "matching is a regular expression"),
         ({"kind": "hang", "matching": 3}, "matching is a regular expression"),

@@ -103,7 +103,7 @@ def test_uc_services_name_the_profiles_that_hand_them_out() -> None:
         soap(
             "listUcService",
             service.format("vm1", "voicemail.example.com", 443)
-            + service.format("vm2", "10.0.0.9", ""),
+            + service.format("vm2", "10.0.0.9", "9" * 5000),
         )
     )
     profile = soap(
@@ -168,6 +168,7 @@ def test_a_fault_is_told_in_its_own_words() -> None:
     )
     assert axl.fault(body) == "Item not valid: The specified node was not found (AXL code 5007)"
     assert axl.fault(b"<html>gone") is None
+    assert axl.fault(b"<?xml version='1.0' encoding='gbk'?><a/>") is None
     assert axl.fault(soap("listProcessNode", "")) is None
 
 
@@ -227,7 +228,10 @@ HOSTILE = {
     "a million levels": (b"<a>" * 1_000_000, "nested deeper"),
     "too long": (b"<a>" + b" " * MAXIMUM_SIZE + b"</a>", "longer than"),
     "unknown encoding": (b"<?xml version='1.0' encoding='klingon'?><a/>", "encoding|complete XML"),
-}
+} | {
+    f"in {encoding}": (f"<?xml version='1.0' encoding='{encoding}'?><a/>".encode(), "encoding that cannot be read")
+    for encoding in ("gbk", "utf-7", "utf-32", "shift_jis", "idna", "punycode", "hex")
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -13,7 +13,10 @@ import pytest
 from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.platform_answers import (
     certificate_pem,
 )
-from ansible_collections.collab.expressway.plugins.plugin_utils import platform_shell
+from ansible_collections.collab.expressway.plugins.plugin_utils import (
+    platform_shell,
+    shell_dialogue,
+)
 from ansible_collections.collab.expressway.plugins.plugin_utils.platform_shell import PlatformShell
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -113,3 +116,28 @@ def test_what_does_not_end_in_a_prompt_is_no_answer(text: str) -> None:
     with pytest.raises(Exception, match="did not finish its answer"):
         shell.read("show version active")
     assert time.monotonic() - started < 1
+
+
+class Chatter(Tape):
+    """Goes on talking after the farewell: `piece`, every `pause` seconds, a thousand times."""
+
+    def __init__(self, piece: bytes, pause: float) -> None:
+        super().__init__([[]])
+        self.piece, self.pause, self.said = piece, pause, 0
+
+    def recv(self, _size: int) -> bytes:
+        time.sleep(self.pause)
+        self.said += 1
+        return self.piece if self.said < 1000 else b""
+
+
+@pytest.mark.parametrize(("piece", "pause"), [(b"x" * 1000, 0), (b"x", 0.02)], ids=["flood", "drip"])  # fmt: skip
+def test_a_node_that_goes_on_talking_is_left(
+    piece: bytes, pause: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shell_dialogue, "MAXIMUM_ANSWER", 10_000)
+    monkeypatch.setattr(shell_dialogue, "FAREWELL", 0.3)
+    chatter = Chatter(piece, pause)
+    PlatformShell(chatter, "node", 5).close()
+    assert chatter.sent == [b"exit\r"]
+    assert chatter.said < 20

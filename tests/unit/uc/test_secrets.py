@@ -41,6 +41,9 @@ PLAY = """
 """
 
 
+ECHO = """<Envelope><Body><Fault><faultstring>no login <login></faultstring></Fault></Body></Envelope>"""
+
+
 def run(publisher: NodeClient, folder: Path, **variables: Any) -> subprocess.CompletedProcess[str]:
     estate = publisher.estate
     node = {
@@ -115,3 +118,32 @@ def test_a_bad_run_prints_no_password_and_no_traceback(
     assert said in printed
     assert [secret for secret in [*secrets(publisher), "wrong-horse"] if secret in printed] == []
     assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "body"),
+    [
+        ("uc_addresses_info", {"sources": ["axl"]}, ECHO),
+        ("uc_addresses_info", {"sources": ["axl", "uds"], "allow_unread": True}, ECHO),
+        ("uc_certificates_info", {"source": "api"}, '{"messages": ["no login <login>"]}'),
+    ],
+    ids=["axl", "axl left out", "certificates"],
+)
+def test_a_node_that_says_the_login_back_is_not_quoted_with_it(
+    publisher: NodeClient, module: str, options: dict[str, Any], body: str
+) -> None:
+    channel = "axl" if "axl" in options.get("sources", ()) else "certificates"
+    publisher.fault("http_status", status=500, channel=channel, body=body)
+    result = str(publisher.task(module, **options))
+    assert "no login Basic ********" in result
+    assert [secret for secret in secrets(publisher) if secret in result] == []
+
+
+def test_a_short_password_garbles_neither_data_nor_words(publisher: NodeClient) -> None:
+    usual = publisher.task("uc_certificates_info", source="api")
+    short = {"vos_axl_password": "MII"}
+    assert publisher.task("uc_certificates_info", source="api", variables=short) == usual
+    publisher.fault("http_status", status=500, channel="axl", body=ECHO)
+    told = publisher.task("uc_addresses_info", sources=["axl"], variables={"vos_axl_password": "at"})  # fmt: skip
+    assert "no login Basic ******** ********" in told["msg"]
+    assert "status 500" in told["msg"]

@@ -19,6 +19,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.uc_nodes.stored 
 from ansible_collections.collab.expressway.plugins.module_utils.unexpected_answer import (
     UnexpectedAnswer,
 )
+from ansible_collections.collab.expressway.plugins.plugin_utils.stored_certificates import (
+    over_cli,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -91,7 +94,7 @@ def test_a_snapshot_becomes_records(suffix: str, line_end: str) -> None:
         "Example Root CA": ["tomcat-trust", "CallManager-trust"],
         "Example Issuing CA": ["tomcat-trust"],
     }
-    assert found["skipped"] == []
+    assert found["not_given"] == []
 
 
 def test_a_chain_ends_where_the_trust_stores_end() -> None:
@@ -122,19 +125,41 @@ def test_what_is_listed_and_cannot_be_read_is_skipped_with_a_reason() -> None:
     )
     found = records(body)
     assert found["certificates"] == []
-    assert [entry["unit"] for entry in found["skipped"]] == ["tomcat", "tomcat-ECDSA"]
-    assert all(entry["reason"] for entry in found["skipped"])
+    assert [entry["unit"] for entry in found["not_given"]] == ["tomcat", "tomcat-ECDSA"]
+    assert all(entry["reason"] and entry["listed"] for entry in found["not_given"])
+
+
+class Shell:
+    """A CLI whose trust store has a file with a blank in its name, which the lab's nodes never have."""
+
+    def read(self, command: str) -> str:
+        listed = {"own": "tomcat/tomcat.pem: x", "trust": "tomcat-trust/Example Root CA.pem: y"}
+        kind = command.removeprefix("show cert list ")
+        assert kind in listed or command in ("show cert own tomcat/tomcat.pem", "show version active")  # fmt: skip
+        return listed.get(kind, LEAF.pem)
+
+
+def test_a_file_that_the_cli_cannot_be_asked_for_is_told() -> None:
+    stored: Any = over_cli(Shell(), ["tomcat"], trust=True)  # type: ignore[arg-type]
+    (entry,) = certificate_records(stored, node="a", units=["tomcat"], trust=True)["not_given"]
+    assert entry["unit"] == "tomcat-trust"
+    assert "Example Root CA.pem" in entry["reason"]
+    assert "source: api" in entry["reason"]
 
 
 def test_a_unit_that_was_asked_for_is_never_silently_missing() -> None:
     found = records(snapshot({"tomcat": LEAF.pem}, {}), units=["tomcat", "cup-xmpp"])
-    assert found["skipped"] == [{"unit": "cup-xmpp", "reason": "the node lists no such unit"}]
+    assert found["not_given"] == [
+        {"unit": "cup-xmpp", "reason": "the node lists no such unit", "listed": False}
+    ]
+    assert found["units"] == ["tomcat", "cup-xmpp"]
+    assert found["trust_stores"] == ["cup-xmpp-trust", "tomcat-trust"]
     assert [one["unit"] for one in found["certificates"]] == ["tomcat"]
 
 
 def test_trust_certificates_can_be_left_out() -> None:
     found = records(snapshot({"tomcat": LEAF.pem}, {"tomcat": [ROOT, ISSUING]}), trust=False)
-    assert found["trust_certificates"] == []
+    assert (found["trust_certificates"], found["trust_stores"]) == ([], [])
     assert len(found["certificates"][0]["chain"]) == 2
 
 
@@ -151,7 +176,11 @@ def test_100_names() -> None:
         (b"[]", "identities"),
         (b'{"messages": ["no"]}', "identities"),
         (b'{"identities": [], "trusts": 7}', "trusts"),
+        (b'{"identities": []}', "lists no certificate"),
+        (b'{"identities": [{"service": "tomcat", "certificate": ""}]}', "lists no certificate"),
         (b"Cisco Unified CM", "no complete JSON"),
+        (b"[" * 100_000, "no complete JSON"),
+        (b'{"identities": ' * 100_000, "no complete JSON"),
     ],
 )
 def test_anything_else_is_no_snapshot(body: bytes, said: str) -> None:

@@ -18,6 +18,9 @@ from tests.lab.estate import RunningEstate, own_network, running_estate
 from tests.lab.fleet import fleet
 from tests.unit.uc.nodes import NodeClient
 
+LOGIN_PAGE = {"kind": "http_status", "status": 200, "body": "<html>Log in</html>"}
+IN_GBK = "<?xml version='1.0' encoding='gbk'?><servers/>"
+
 
 def failure(client: NodeClient, **options: Any) -> str:
     variables = options.pop("variables", {})
@@ -158,6 +161,11 @@ def test_a_resolver_that_does_not_answer_is_a_source_that_was_not_read(
         ({"kind": "http_status", "status": 302}, "Redirects are not followed"),
         ({"kind": "hostile_xml"}, "document type"),
         ({"kind": "hostile_xml", "variant": "external_entity"}, "document type"),
+        ({"kind": "http_status", "status": 200, "body": IN_GBK}, "encoding that cannot be read"),
+        ({"kind": "http_status", "status": 500, "body": IN_GBK}, "HTTP status 500"),
+        (LOGIN_PAGE, "AXL getCCMVersion (https://"),
+        (LOGIN_PAGE | {"matching": "listUcService"}, "AXL listUcService (https://"),
+        (LOGIN_PAGE, "vos_https_port"),
     ],
     ids=str,
 )
@@ -299,6 +307,17 @@ def test_without_axl_the_rest_is_known_and_what_is_missing_is_told(publisher: No
     assert {one for one in origins(result) if not one[0].startswith("cuc")} >= {
         one for one in expected if one[0].startswith("cucm")
     }
+
+
+def test_an_answer_that_nobody_can_read_is_one_source_that_was_not_read(
+    publisher: NodeClient,
+) -> None:
+    publisher.fault("http_status", status=200, body=IN_GBK, matching="servers")
+    result = publisher.task("uc_addresses_info", sources=["axl", "uds"], allow_unread=True)
+    (not_read,) = result["not_read"]
+    assert not_read["source"] == "uds_servers"
+    assert "GET /cucm-uds/servers (https://" in not_read["error"]
+    assert "vos_https_port" in not_read["error"]
 
 
 def test_a_publisher_that_is_down_leaves_what_the_others_know(publisher: NodeClient) -> None:

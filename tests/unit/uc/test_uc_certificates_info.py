@@ -118,14 +118,18 @@ def test_trust_that_the_cli_does_not_print_is_told(publisher: NodeClient) -> Non
     result = certificates(publisher, source="cli")
     assert result["trust_certificates"] == []
     assert by_unit(result)["tomcat"]["chain"] == []
-    assert {one["unit"] for one in result["skipped"]} == {"tomcat-trust", "CallManager-trust"}
-    assert all("no PEM text" in one["reason"] for one in result["skipped"])
+    assert {one["unit"] for one in result["not_given"]} == {"tomcat-trust", "CallManager-trust"}
+    assert all("no PEM text" in one["reason"] for one in result["not_given"])
 
 
 def test_only_the_units_that_were_asked_for(publisher: NodeClient) -> None:
     result = certificates(publisher, source="cli", units=["tomcat", "cup"], trust=False)
     assert list(by_unit(result)) == ["tomcat"]
-    assert result["skipped"] == [{"unit": "cup", "reason": "the node lists no such unit"}]
+    assert result["not_given"] == [
+        {"unit": "cup", "reason": "the node lists no such unit", "listed": False}
+    ]
+    # The node lists more than was read of it.
+    assert result["product"] == "cucm"
     assert publisher.seen["lines"] == [
         "set cli pagination off",
         "show cert list own",
@@ -159,9 +163,15 @@ def test_privilege_level_0_reads_the_api_and_not_the_cli(publisher: NodeClient) 
     ("fault", "said"),
     [
         ({"kind": "http_status", "status": 500}, "HTTP status 500"),
+        ({"kind": "http_status", "status": 503}, "source: cli"),
+        ({"kind": "http_status", "status": 302}, "vos_certificate_api_port"),
+        ({"kind": "http_status", "status": 500, "body": "[" * 50_000}, "HTTP status 500"),
+        ({"kind": "http_status", "status": 200, "body": "[" * 50_000}, "no complete JSON"),
+        ({"kind": "http_status", "status": 200, "body": "{}"}, "vos_certificate_api_port"),
+        ({"kind": "http_status", "status": 200, "body": "{}"}, "GET /platformcom/"),
         ({"kind": "truncated"}, "IncompleteRead"),
     ],
-    ids=str,
+    ids=["500", "503", "302", "500 nested", "nested", "foreign", "what was asked", "truncated"],
 )
 def test_what_the_api_does_not_answer_is_told(
     publisher: NodeClient, fault: dict[str, Any], said: str

@@ -139,6 +139,9 @@ def test_what_is_missing_is_named(
         (AXL, {"vos_axl_user": None}, "set vos_axl_user and vos_axl_password"),
         (UDS, {"vos_ca_path": "/nonexistent"}, "vos_ca_path"),
         (UDS, {"vos_certificate_sha256": ["12:34"]}, "no SHA-256"),
+        (CLI, {"ansible_port": 65_536 + 5022}, "ansible_port of cucm1.emea.example.test"),
+        (UDS, {"vos_https_port": 65_536 + 8443}, "vos_https_port of cucm1.emea.example.test"),
+        (AXL, {"vos_https_port": 0}, "which is no port (1 to 65535)"),
     ],
 )
 def test_an_option_that_cannot_be_used_fails_and_says_nothing_of_the_node(
