@@ -70,7 +70,7 @@ class StoreInFile:
                     f"the change was made, as reading back shows, although: {problem}"
                 )
             return Outcome(now, notes=tuple(self._notes))
-        if now.members == change.before.members:
+        if now.same(change.before.certificates):
             return Outcome(
                 now, notes=tuple(self._notes), problem=f"the store is as it was: {problem}"
             )
@@ -87,7 +87,7 @@ class StoreInFile:
             again, _unread = read_back(self.read)
             self._remove_draft()
             now = again or now
-            if again is not None and again.members == change.back_to.members:
+            if again is not None and again.same(change.back_to.certificates):
                 return Outcome(
                     again, notes=tuple(self._notes), problem=f"{seen}. The old store was restored"
                 )

@@ -23,8 +23,12 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.candi
     PRESENTED,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
+    EXACT,
+    KEPT,
+    PRESENT,
     TrustStore,
     TrustStoreChange,
+    namesakes,
     plan_change,
     shown,
 )
@@ -39,7 +43,6 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.refu
     refused_removals,
 )
 
-PRESENT, EXACT = "present", "exact"
 CLASHES = ("fail", "skip", "upload")
 BEFORE, AFTER = "before", "after"
 MOST_PEERS = 6
@@ -101,9 +104,9 @@ def planned_uploads(
 ) -> dict[str, Record]:
     """Peer → upload, from the plans of trust_plan_info.
 
-    An upload is {state, certificates, expected, adds, removes, before_pem, after_pem, left_out, problems, reasons}: PEM texts
-    to send, the digests that the store will hold afterwards (in its order), what comes and goes as `shown`, the store's text
-    before and after, [{subject, sha256, why}] of what is not sent, messages that forbid the roll-out, and
+    An upload is {state, order, certificates, expected, adds, removes, reorders, namesakes, before_pem, after_pem, left_out,
+    problems, reasons}: PEM texts to send, the digests that the store will hold afterwards (in its order), what comes, goes and gets
+    another place as `shown`, the digests before and after by common name where it has several, the store's text before and after, [{subject, sha256, why}] of what is not sent, messages that forbid the roll-out, and
     [{subject, sha256, seen_in, reason}] of what is sent. `on_clash`: fail, skip or upload where certificates share a common name.
     `stale_at`: take out what a plan advises to remove, has expired by then and no origin needs; None takes nothing out.
     """
@@ -179,13 +182,13 @@ def _named(certificate: Mapping[str, Any], why: str) -> Record:
 
 
 def given_uploads(
-    texts: Sequence[str], reads: Mapping[str, Record], *, state: str = PRESENT
+    texts: Sequence[str], reads: Mapping[str, Record], *, state: str = PRESENT, order: str = KEPT
 ) -> dict[str, Record]:
     """Peer → upload (see `planned_uploads`) of certificates that somebody chose: PEM texts, each with one or more."""
     _given, refused = read_given(texts, "trust_store_certificates")
     problems = [refusal.text for refusal in refused]
     return {
-        peer: _upload(state, list(texts), read, [], problems)
+        peer: _upload(state, list(texts), read, [], problems, order=order)
         for peer, read in reads.items()
         if not read["error"]
     }
@@ -198,14 +201,21 @@ def _upload(
     left_out: list[Record],
     problems: list[str],
     reasons: Sequence[Record] = (),
+    order: str = KEPT,
 ) -> Record:
-    change = _change(state, texts, read["pem"])
+    change = _change(state, texts, read["pem"], order)
     return {
         "state": state,
+        "order": order,
         "certificates": texts,
         "expected": [one.sha256 for one in change.wanted],
         "adds": [shown(one) for one in change.added],
         "removes": [shown(one) for one in change.removed],
+        "reorders": [shown(one) for one in change.reordered],
+        "namesakes": [
+            [one.sha256 for one in several]
+            for several in namesakes(dict.fromkeys(change.before.certificates + change.wanted))
+        ],
         "before_pem": read["pem"],
         "after_pem": change.file_text() if change.changes else read["pem"],
         "left_out": left_out,
@@ -214,9 +224,11 @@ def _upload(
     }
 
 
-def _change(state: str, texts: Iterable[str], before_pem: str) -> TrustStoreChange:
+def _change(
+    state: str, texts: Iterable[str], before_pem: str, order: str = KEPT
+) -> TrustStoreChange:
     given = [certificate for text in texts for certificate in read_bundle(text).certificates]
-    return plan_change(TrustStore.read(before_pem), given, state)
+    return plan_change(TrustStore.read(before_pem), given, state, order)
 
 
 def stores_to_judge(uploads: Mapping[str, Record]) -> dict[str, str]:
@@ -233,10 +245,10 @@ def forecast(
     verdicts: Sequence[Mapping[str, Any]],
     origins: Sequence[Mapping[str, Any]],
 ) -> dict[str, Record]:
-    """Peer → {verdicts, repaired, broken, refused}: what its traffic server will say once the upload has arrived.
+    """Peer → {verdicts, repaired, broken, refused, refused_before}: what its traffic server will say once the upload has arrived.
 
     `verdicts` of origin_verdict_info on `stores_to_judge` and `origins`. `verdicts` of the result are those after; the
-    other three list texts for people: accepted by the upload, refused by it, still refused.
+    others list texts for people: accepted by the upload, refused by it, still refused; and refused as long as it has not arrived.
     """
     by_store: dict[str, list[Mapping[str, Any]]] = {}
     for verdict in verdicts:
@@ -245,8 +257,12 @@ def forecast(
     result = {}
     for peer, upload in uploads.items():
         before, after = by_store.get(f"{BEFORE} {peer}", []), by_store.get(f"{AFTER} {peer}", [])
+        held = {one.sha256 for one in read_bundle(upload["before_pem"]).certificates}
         pairs = [
-            (old, {**new, "leaf_trusted": leaf in upload["expected"]})
+            (
+                {**old, "leaf_trusted": leaf in held},
+                {**new, "leaf_trusted": leaf in upload["expected"]},
+            )
             for old, new, leaf in zip(before, after, leaves if after else [], strict=True)
         ]
         result[peer] = {
@@ -254,6 +270,7 @@ def forecast(
             "repaired": _texts(new for old, new in pairs if _worse(old) > _worse(new) == 0),
             "broken": _texts(new for old, new in pairs if _worse(new) > _worse(old)),
             "refused": _texts(new for old, new in pairs if _worse(old) >= _worse(new) > 0),
+            "refused_before": _texts(old for old, _new in pairs if _worse(old)),
         }
     return result
 
@@ -317,7 +334,7 @@ def problems_before_writing(
 def _refusals(
     upload: Mapping[str, Any], at: datetime, allow: list[str], told: list[str]
 ) -> list[str]:
-    change = _change(upload["state"], upload["certificates"], upload["before_pem"])
+    change = _change(upload["state"], upload["certificates"], upload["before_pem"], upload["order"])
     kept = [one for text in upload.get("protected") or [] for one in read_bundle(text).certificates]
     found = []
     for refusal in refused_additions(change, at, allow):

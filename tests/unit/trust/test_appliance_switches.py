@@ -115,6 +115,33 @@ def test_an_api_that_is_told_to_append_removes_nothing_and_is_sent_nothing(
     assert not client.backups.exists()
 
 
+@pytest.mark.parametrize("duplicate", ["accepted", "refused", "stored_twice"])
+@pytest.mark.parametrize("told", ["append", "replace", "auto"])
+def test_an_api_that_appends_cannot_put_a_twin_first_and_says_so(
+    client: StoreClient, duplicate: str, told: str
+) -> None:
+    client.set(duplicate_certificate=duplicate)
+    for held, listed in (([*OLD], [TWIN, *OLD]), ([*OLD, TWIN], [TWIN, *OLD])):
+        client.hold(pem(*held))
+        result = client.trust(*listed, state="exact", allow=["same_name"], api_post=told)
+        assert (result["failed"], result["changed"], client.held) == (True, False, digests(*held))
+        assert "cannot change which of these comes first: CN=Old Root 1" in result["msg"]
+        assert "web interface" in result["msg"] and "via: root_ssh" in result["msg"]
+        assert ("api_post: replace is wrong" in result["msg"]) is (told == "replace")
+
+
+def test_an_api_that_is_wrongly_said_to_replace(client: StoreClient) -> None:
+    result = client.trust(*OLD[1:], ISSUING, state="exact", api_post="replace")
+    assert (result["failed"], result["changed"], client.held) == (True, False, digests(*OLD))
+    assert "api_post: replace is wrong" in result["msg"] and "via: root_ssh" in result["msg"]
+    # Too small a store to show it before: old and new are together then.
+    client.hold(OLD[0].pem)
+    result = client.trust(*NEW, state="exact", api_post="replace")
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert client.held == digests(OLD[0], *NEW)
+    assert "api_post: replace is wrong" in result["msg"] and "via: root_ssh" in result["msg"]
+
+
 @pytest.mark.parametrize("told", ["append", "replace", "auto"])
 def test_an_api_that_replaces_is_sent_the_whole_store(client: StoreClient, told: str) -> None:
     client.set(certs_root_post="replace")
