@@ -137,6 +137,14 @@ plans:
           type: list
           elements: dict
           sample: [{"address": "cucm1.example.test", "port": 8443}]
+    ways:
+      description:
+        - What is of use without the rest of RV(plans.add). For each group of origins that need the same, the sets of certificates
+          (SHA-256), any of which is enough for them.
+        - A part of a set repairs nothing, such as an intermediate CA without its root.
+      type: list
+      elements: list
+      sample: [[["90be…", "5f0c…"]]]
     conflicts:
       description:
         - Certificates of the plan that share a common name with another certificate of the store or of the plan. Cisco

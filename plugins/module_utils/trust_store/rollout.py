@@ -154,6 +154,8 @@ def _planned(
             )
         else:
             send.append(certificate)
+    send, incomplete = _complete(send, plan)
+    left_out += incomplete
     reasons = [
         {key: one.get(key) for key in ("subject", "sha256", "seen_in", "reason")} for one in send
     ]
@@ -164,6 +166,38 @@ def _planned(
     held = dict.fromkeys(read_bundle(read["pem"]).certificates)
     staying = [one.pem for one in held if one.sha256 not in stale]
     return _upload(EXACT, staying + texts, read, left_out, problems, reasons)
+
+
+def _complete(
+    send: Sequence[Mapping[str, Any]], plan: Mapping[str, Any]
+) -> tuple[list[Mapping[str, Any]], list[Record]]:
+    """Of `send` what repairs something without the rest of the plan, and the others as left out: a part of a repair never helps."""
+    sent = {one["sha256"] for one in send}
+    missing = [one for one in plan["add"] if one["sha256"] not in sent]
+    if not missing:
+        return list(send), []
+    cases = [[frozenset(way) for way in ways] for ways in plan.get("ways") or []]
+    possible = [[way for way in ways if way <= sent] for ways in cases]
+    needed = frozenset[str]().union(*(way for ways in possible for way in ways))
+    # Where one of several ways is gone, what was there for it may be too much.
+    for one in reversed(send):
+        rest = needed - {one["sha256"]}
+        if all(any(way <= rest for way in ways) for ways in possible if ways):
+            needed = rest
+    kept, left = [], []
+    for one in send:
+        with_it = [way for ways in cases for way in ways if one["sha256"] in way]
+        if one["sha256"] in needed or not with_it:
+            kept.append(one)
+            continue
+        lacks = " and ".join(
+            f"'{other['subject']}' ({other['sha256'][:16]}…)"
+            for other in missing
+            if any(other["sha256"] in way for way in with_it)
+        )
+        why = f"it repairs nothing without {lacks}" if lacks else "what it repairs, others repair"
+        left.append(_named(one, f"{why}, which is not sent" if lacks else why))
+    return kept, left
 
 
 def _stale(plan: Mapping[str, Any], at: datetime | None) -> set[str]:

@@ -41,7 +41,7 @@ def test_check_mode_predicts_what_happens_and_the_second_run_changes_nothing(
     client: StoreClient, via: str, state: str, given: list[Made], wanted: list[Made]
 ) -> None:
     client.set(certs_root_post="replace")
-    allowed = {"allow": ["same_name"]}
+    allowed: dict[str, Any] = {"allow": ["same_name"]}
     predicted = client.trust(pem(*given), state=state, via=via, check=True, **allowed)
     assert (client.uploads, client.seen["writes"]) == (0, [])
     assert not client.backups.exists()

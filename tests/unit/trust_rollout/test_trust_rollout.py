@@ -149,6 +149,23 @@ def test_what_only_origins_present_needs_consent(
     assert len(upload["left_out"]) == 1 - sent
 
 
+def test_a_part_of_a_repair_is_not_sent() -> None:
+    # Root, which nobody vouches for, alone; Third below Root; Other either below Root or alone.
+    reads = {"expc1": read_of(stored(STALE))}
+    add = [wanted(ROOT, "presented by cucm1:8443"), wanted(THIRD), wanted(OTHER)]
+    ways = [
+        [[ROOT.sha256]],
+        [[ROOT.sha256, THIRD.sha256]],
+        [[OTHER.sha256, ROOT.sha256], [OTHER.sha256]],
+    ]
+    upload = planned_uploads({"expc1": plan(*add) | {"ways": ways}}, reads)["expc1"]
+    assert upload["certificates"] == [OTHER.pem]
+    assert [one["sha256"] for one in upload["left_out"]] == [ROOT.sha256, THIRD.sha256]
+    assert upload["left_out"][1]["why"] == (
+        f"it repairs nothing without 'Root' ({ROOT.sha256[:16]}…), which is not sent"
+    )
+
+
 @pytest.mark.parametrize(
     ("advised", "needed_by", "wanted_at", "expected"),
     [
