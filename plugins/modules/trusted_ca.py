@@ -21,8 +21,8 @@ description:
   - Reads the store, checks everything that could be wrong, saves the store on the controller, writes, and reads back. What is returned is
     what was read back. A store that is neither the old nor the wanted one afterwards is restored as far as the way in use allows, and the
     message says what the peer holds.
-  - Private keys and anything that is no certificate are never sent. Server certificates that a CA signed, expired certificates, and
-    certificates whose common name another one has (an Expressway trusts only the first of these, CSCwa12905) are refused unless
+  - Private keys and anything that is no certificate are never sent. Server certificates that a CA signed, certificates that have
+    expired or are not valid yet, and certificates whose common name another one has (an Expressway trusts only the first of these, CSCwa12905) are refused unless
     O(allow) names them. What the store holds already is not judged.
   - The documentation of the appliance does not say whether its API appends an upload to the store or replaces the store. With
     O(api_post=auto) the whole store as it is wanted is uploaded, which is right either way.
@@ -81,8 +81,8 @@ options:
   allow:
     description:
       - What is sent although it is refused by default.
-      - V(leaf) a server certificate that a CA signed, V(expired) an expired certificate, V(same_name) a certificate with the common name
-        of another one in the store.
+      - V(leaf) a server certificate that a CA signed, V(expired) an expired certificate or one that is not valid yet, V(same_name) a
+        certificate with the common name of another one in the store.
     type: list
     elements: str
     choices: [leaf, expired, same_name]
@@ -92,7 +92,8 @@ options:
       - V(api) uses the REST API.
       - V(root_ssh) logs in as root (C(expressway_root_password) or C(expressway_root_private_key_file)) and replaces the store's file over
         SFTP, by a new file that is renamed over it. Mode and owner are kept. The vendor does not support this; it is meant for sites
-        whose API is closed.
+        whose API is closed. An SFTP server that cannot rename over a file (C(posix-rename@openssh.com)) is refused before anything is
+        written.
     type: str
     choices: [api, root_ssh]
     default: api
@@ -119,6 +120,8 @@ options:
     description: Name of the cluster for the manifest of backups. The variable C(expressway_cluster) of the host when not given.
     type: str
 notes:
+  - This module knows no origins. With O(state=exact) nothing but O(protected) keeps a CA that logins need from being removed; the role
+    P(collab.expressway.trust_store#role) finds out what that is, and foretells which logins would break.
   - Cisco's guides ask for a restart of the peer after its trust store was changed. RV(restart_required) says so; nothing is restarted.
 seealso:
   - module: collab.expressway.trusted_ca_info

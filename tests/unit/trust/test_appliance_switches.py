@@ -19,7 +19,7 @@ STOPS = {
     ("api", "api_access", "unauthorized"): "API access may be disabled for this account",
     ("api", "certs_root_endpoint", "absent"): "This release may not have this part of the API",
     ("root_ssh", "root_login", "refused"): "refused the password of user root",
-    ("root_ssh", "sftp_posix_rename", "absent"): "posix-rename is not supported",
+    ("root_ssh", "sftp_posix_rename", "absent"): "cannot rename a file over another one",
 }
 """(way, switch, position) → what is said when the store cannot be changed then."""
 
@@ -40,6 +40,7 @@ def test_every_position_of_every_switch(client: StoreClient, switch: str, via: s
             assert client.held == digests(*OLD, *NEW)
         else:
             assert said in result["msg"]
+            assert client.trust(*NEW, via=via, check=True)["msg"] == result["msg"]
             assert (client.held, result["changed"]) == (digests(*OLD), False)
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
@@ -27,6 +27,7 @@ from tests.unit.trust_plan.pki import Made, make, pem
 
 AT = datetime(2026, 12, 1, tzinfo=UTC)
 V1 = make("Old Style Root", ca=False, identifiers=False, valid=(-300, 20000))
+FUTURE_CA = make("Future CA", valid=(15000, 20000))
 OTHER_CASE = make("OLD ROOT 1", valid=(-300, 20000))
 
 
@@ -51,6 +52,8 @@ def refusals(given: list[Made], allow: list[str], held: list[Made]) -> list[tupl
         ([LEAF], ["expired", "same_name"], [("cucm1.example.test", "leaf")]),
         ([STALE], [], [("Stale Root", "expired")]),
         ([STALE], ["expired"], []),
+        ([FUTURE_CA], [], [("Future CA", "expired")]),
+        ([FUTURE_CA], ["expired"], []),
         ([TWIN], [], [("another", "same_name")]),
         ([OTHER_CASE], [], [("OLD ROOT 1", "same_name")]),
         ([TWIN], ["same_name"], []),
@@ -90,7 +93,7 @@ def test_an_expired_certificate_expires_at_its_last_second() -> None:
     change = plan_change(TrustStore.read(""), read_bundle(STALE.pem).certificates, "present")
     ends = STALE.certificate.not_valid_after_utc
     assert [one.allow for one in refused_additions(change, ends)] == ["expired"]
-    assert refused_additions(change, ends.replace(year=ends.year - 1)) == []
+    assert refused_additions(change, ends - timedelta(seconds=1)) == []
 
 
 @pytest.mark.parametrize(
