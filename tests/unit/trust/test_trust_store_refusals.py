@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     read_bundle,
 )
@@ -16,11 +18,13 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.chan
     plan_change,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.refusals import (
+    ALLOWABLE,
     digest,
     read_given,
     refused_additions,
     refused_removals,
 )
+from ansible_collections.collab.expressway.plugins.modules.trusted_ca import ARGUMENT_SPEC
 
 from tests.unit.trust.trusted import ISSUING, LEAF, NEW, OLD, SELF_SIGNED_LEAF, STALE, TWIN
 from tests.unit.trust_plan.pki import Made, make, pem
@@ -62,6 +66,13 @@ def refusals(given: list[Made], allow: list[str], held: list[Made]) -> list[tupl
 )
 def test_additions(given: list[Made], allow: list[str], refused: list[tuple[str, str]]) -> None:
     assert refusals(given, allow, OLD) == refused
+
+
+def test_role_and_module_know_every_refusal_that_can_be_overridden() -> None:
+    role_spec = Path(__file__).parents[3] / "roles/trust_store/meta/argument_specs.yml"
+    specs = yaml.safe_load(role_spec.read_text())
+    role = specs["argument_specs"]["main"]["options"]["trust_store_allow"]["choices"]
+    assert tuple(role) == tuple(ARGUMENT_SPEC["allow"]["choices"]) == ALLOWABLE
 
 
 def test_two_additions_of_one_name_clash_with_each_other() -> None:

@@ -86,12 +86,6 @@ def test_which_backup_a_peer_gets(
     assert said is None if says is None else says in said
 
 
-def test_of_the_backups_of_one_second_the_last_is_the_newest() -> None:
-    same = [MANIFEST[0] | {"file": f"expc1-{number}.pem"} for number in range(3)]
-    choice = choose_backup("expc1", BOTH, "b", folder=True, manifest=[*same, *MANIFEST[1:]])
-    assert choice["path"] == "b/expc1-2.pem"
-
-
 def test_a_backup_that_is_not_whole_is_refused() -> None:
     one, two = make("One"), make("Two")
     text = one.pem + two.pem
@@ -104,6 +98,12 @@ def test_a_backup_that_is_not_whole_is_refused() -> None:
     assert doubts_about_backup(choice(None), text) == []
     assert "has been changed" in doubts_about_backup(choice(digest), one.pem)[0]
     assert "no certificate" in doubts_about_backup(choice(digest), "nothing\n")[0]
+
+
+def test_of_the_backups_of_one_second_the_last_is_the_newest() -> None:
+    same = [MANIFEST[0] | {"file": f"expc1-{number}.pem"} for number in range(3)]
+    choice = choose_backup("expc1", BOTH, "b", folder=True, manifest=[*same, *MANIFEST[1:]])
+    assert choice["path"] == "b/expc1-2.pem"
 
 
 ENTRY = {"file": "f", "peer": "p", "taken_at": "t", "sha256": "s"}
