@@ -34,7 +34,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Whether the API can remove or reorder certificates shows only when it is tried.
+      - Whether the API can remove certificates shows only when it is tried.
   diff_mode:
     support: full
     details:
@@ -54,7 +54,7 @@ options:
         API that appends makes the task fail before or, where that cannot be known, after an upload that changed nothing.
       - Which of the two an API is shows in the order of two certificates. A store without two of different common names is refused unless
         O(api_post) says it.
-      - It needs the same to change the order of certificates with one common name.
+      - It needs the same to change the order of certificates with one common name, and finds out in the same way.
     type: str
     choices: [present, exact]
     default: present

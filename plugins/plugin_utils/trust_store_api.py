@@ -52,20 +52,22 @@ _HELD_ALREADY = re.compile(
 _SUCCESS = re.compile(r"updated|success", re.IGNORECASE)
 
 WEB_INTERFACE = "the web interface (Maintenance > Security > Trusted CA certificate)"
-NO_REMOVAL = (
-    "the API of this peer appends what is uploaded and cannot remove certificates. "
-    f"Remove them in {WEB_INTERFACE} or use via: root_ssh"
-)
+NOT_REPLACE = ". So api_post: replace is wrong for this peer"
 NO_REORDER = (
     "the API of this peer appends what is uploaded, and of certificates with one common name the first counts, so it cannot change "
     f"which of these comes first: {{names}}. Remove them in {WEB_INTERFACE} and run the task again, or use via: root_ssh"
 )
+NO_REMOVAL = (
+    "the API of this peer appends what is uploaded and cannot remove certificates. "
+    f"Remove them in {WEB_INTERFACE} or use via: root_ssh"
+)
+
+
 TOO_SMALL = (
     "whether the API of this peer replaces the store or appends to it cannot be found out with a store of so few certificates, and an "
     "exact upload to one that appends would leave old and new together. Say what your release does with api_post, add the new "
     "certificates first (state: present), or use via: root_ssh"
 )
-NOT_REPLACE = ". So api_post: replace is wrong for this peer"
 
 
 @dataclass(frozen=True)
