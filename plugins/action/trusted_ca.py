@@ -61,7 +61,8 @@ class ActionModule(PeerAction):
             return refused_result(reasons, connection.peer)
         if options["state"] == "exact" and not given:
             raise PeerRefused(
-                "state exact needs every certificate that is to stay in certificates; it is empty"
+                f"{connection.peer}: certificates is empty, and state: exact would leave the trust store empty. "
+                "List every certificate that is to stay. Nothing was sent"
             )
         backups = Backups(Path(options["backup_dir"]).expanduser()) if options["backup"] else None
         peer = connection.get_option("inventory_name") or connection.get_option("host")
@@ -71,11 +72,12 @@ class ActionModule(PeerAction):
             if backups
             else NOTHING
         )
+        how = {"state": options["state"], "order": options["order"]}
         if left.before is None:
-            change = judged = plan_change(held, given, options["state"])
+            change = judged = plan_change(held, given, **how)
         else:
-            change = resume_change(left.before, held, given, options["state"])
-            judged = plan_change(left.before, given, options["state"])
+            change = resume_change(left.before, held, given, **how)
+            judged = plan_change(left.before, given, **how)
         now = datetime.now(UTC)
         reasons = refused_additions(judged, now, options["allow"])
         reasons += refused_removals(change, protected, removable)

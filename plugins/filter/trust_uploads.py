@@ -29,6 +29,10 @@ options:
     description: With O(certificates), V(present) or V(exact).
     type: str
     default: present
+  order:
+    description: With O(state=exact), V(kept) or V(listed), see O(collab.expressway.trusted_ca#module:order).
+    type: str
+    default: kept
   on_clash:
     description: V(fail), V(skip) or V(upload) where certificates share a common name.
     type: str
@@ -52,7 +56,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - By peer, C(certificates), C(expected), C(adds), C(removes), C(before_pem), C(after_pem), C(left_out), C(problems) and C(reasons).
+    - By peer, C(certificates), C(expected), C(adds), C(removes), C(reorders), C(before_pem), C(after_pem), C(left_out), C(problems),
+      C(reasons) and more.
   type: dict
 """
 
@@ -78,12 +83,13 @@ def trust_uploads(
     on_clash: str = "fail",
     accept_presented: bool = False,
     remove_stale: bool = False,
+    order: str = "kept",
 ) -> dict[str, Any]:
     """See DOCUMENTATION."""
     if certificates:
         unreadable: list[str] = []
         texts = pem_texts(certificates, "trust_store_certificates", unreadable)
-        return given_uploads(texts, reads, state=state, unreadable=unreadable)
+        return given_uploads(texts, reads, state=state, order=order, unreadable=unreadable)
     try:
         return planned_uploads(
             plans or {},

@@ -299,6 +299,14 @@ plans:
     at_least:
       description: How many certificates are needed at least, equal to the length of RV(plans.add) when proven.
       type: int
+    ways:
+      description:
+        - What is of use without the rest of RV(plans.add). For each group of origins that need the same, the sets of certificates
+          (SHA-256), any of which is enough for them.
+        - A part of a set repairs nothing, such as an intermediate CA without its root.
+      type: list
+      elements: list
+      sample: [[["90be…", "5f0c…"]]]
     accepted_before:
       description: How many of O(origins) are accepted at stage V(chain) today; the same origin and chain count once.
       type: int

@@ -14,13 +14,15 @@ author:
 description:
   - Adds certificates to the trust store of one peer, or makes the store hold exactly the certificates of a list. Trust stores are not
     replicated within a cluster, so every peer needs its own task.
-  - A certificate is identified by the SHA-256 of its DER. Order, comments and repetitions are no difference. What stays keeps its order,
-    what comes is put behind it.
+  - A certificate is identified by the SHA-256 of its DER. Comments and repetitions are no difference. What stays keeps its order, what
+    comes is put behind it.
+  - Of certificates with one common name the first counts. So with O(state=exact), and only there, their order among each other is part of
+    the state, and that of O(certificates) is the one wanted. Any other order is no difference.
   - Reads the store, checks everything that could be wrong, saves the store on the controller, writes, and reads back. What is returned is
     what was read back. A store that is neither the old nor the wanted one afterwards is restored as far as the way in use allows, and the
     message says what the peer holds.
-  - Private keys and anything that is no certificate are never sent. Server certificates that a CA signed, expired certificates, and
-    certificates whose common name another one has (an Expressway trusts only the first of these, CSCwa12905) are refused unless
+  - Private keys and anything that is no certificate are never sent. Server certificates that a CA signed, certificates that have
+    expired or are not valid yet, and certificates whose common name another one has (an Expressway trusts only the first of these, CSCwa12905) are refused unless
     O(allow) names them. What the store holds already is not judged.
   - The documentation of the appliance does not say whether its API appends an upload to the store or replaces the store. With
     O(api_post=auto) the whole store as it is wanted is uploaded, which is right either way.
@@ -50,11 +52,20 @@ options:
       - V(present) adds what is missing.
       - V(exact) also removes everything that is not in O(certificates). It needs an API that replaces the store, or O(via=root_ssh); an
         API that appends makes the task fail before or, where that cannot be known, after an upload that changed nothing.
-      - Which of the two an API is shows in the order of two certificates. A store without two of different subjects is refused unless
+      - Which of the two an API is shows in the order of two certificates. A store without two of different common names is refused unless
         O(api_post) says it.
+      - It needs the same to change the order of certificates with one common name, and finds out in the same way.
     type: str
     choices: [present, exact]
     default: present
+  order:
+    description:
+      - The order of a store that is written with O(state=exact).
+      - V(kept) changes as little as possible, V(listed) takes that of O(certificates), as a backup has it.
+      - A store of which only certificates of different common names stand in another order is not written in either case.
+    type: str
+    choices: [kept, listed]
+    default: kept
   protected:
     description:
       - Certificates that O(state=exact) must not remove, as PEM text or paths, for example the issuers of the certificates that the
@@ -70,8 +81,8 @@ options:
   allow:
     description:
       - What is sent although it is refused by default.
-      - V(leaf) a server certificate that a CA signed, V(expired) an expired certificate, V(same_name) a certificate with the common name
-        of another one in the store.
+      - V(leaf) a server certificate that a CA signed, V(expired) an expired certificate or one that is not valid yet, V(same_name) a
+        certificate with the common name of another one in the store.
     type: list
     elements: str
     choices: [leaf, expired, same_name]
@@ -81,7 +92,8 @@ options:
       - V(api) uses the REST API.
       - V(root_ssh) logs in as root (C(expressway_root_password) or C(expressway_root_private_key_file)) and replaces the store's file over
         SFTP, by a new file that is renamed over it. Mode and owner are kept. The vendor does not support this; it is meant for sites
-        whose API is closed.
+        whose API is closed. An SFTP server that cannot rename over a file (C(posix-rename@openssh.com)) is refused before anything is
+        written.
     type: str
     choices: [api, root_ssh]
     default: api
@@ -89,6 +101,7 @@ options:
     description:
       - What an upload over the API does, where you know it of your release. V(append) uploads new certificates alone and refuses to remove
         any; V(replace) and V(auto) upload the whole store. V(auto) finds out as far as it matters.
+      - Before an upload that also removes or reorders, V(replace) is not believed where the store can show whether it is so.
     type: str
     choices: [auto, append, replace]
     default: auto
@@ -107,6 +120,8 @@ options:
     description: Name of the cluster for the manifest of backups. The variable C(expressway_cluster) of the host when not given.
     type: str
 notes:
+  - This module knows no origins. With O(state=exact) nothing but O(protected) keeps a CA that logins need from being removed; the role
+    P(collab.expressway.trust_store#role) finds out what that is, and foretells which logins would break.
   - Cisco's guides ask for a restart of the peer after its trust store was changed. RV(restart_required) says so; nothing is restarted.
 seealso:
   - module: collab.expressway.trusted_ca_info
@@ -131,6 +146,7 @@ EXAMPLES = r"""
     certificates:
       - trust-store-backups/expc1.example.test-20261123T120000Z-0123456789abcdef.pem
     state: exact
+    order: listed
     allow: [leaf, expired, same_name]
     via: root_ssh
 """
@@ -162,6 +178,12 @@ removed:
   contains: *certificate
 kept:
   description: Certificates that were there and stay.
+  returned: success, and failure after something was sent
+  type: list
+  elements: dict
+  contains: *certificate
+reordered:
+  description: Those of RV(kept) that got another place among the certificates of their common name, or would in check mode.
   returned: success, and failure after something was sent
   type: list
   elements: dict
@@ -227,6 +249,7 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.opti
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "certificates": {"type": "list", "elements": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "exact"], "default": "present"},
+    "order": {"type": "str", "choices": ["kept", "listed"], "default": "kept"},
     "protected": {"type": "list", "elements": "str", "default": []},
     "allow_removal_of": {"type": "list", "elements": "str", "default": []},
     "allow": {

@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     Certificate,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.clashes import (
+    common_name,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
     TrustStore,
     TrustStoreChange,
@@ -48,9 +51,15 @@ _HELD_ALREADY = re.compile(
 )
 _SUCCESS = re.compile(r"updated|success", re.IGNORECASE)
 
+WEB_INTERFACE = "the web interface (Maintenance > Security > Trusted CA certificate)"
+NOT_REPLACE = ". So api_post: replace is wrong for this peer"
+NO_REORDER = (
+    "the API of this peer appends what is uploaded, and of certificates with one common name the first counts, so it cannot change "
+    f"which of these comes first: {{names}}. Remove them in {WEB_INTERFACE} and run the task again, or use via: root_ssh"
+)
 NO_REMOVAL = (
-    "the API of this peer appends what is uploaded and cannot remove certificates. Remove them in the web interface "
-    "(Maintenance > Security > Trusted CA certificate) or use via: root_ssh"
+    "the API of this peer appends what is uploaded and cannot remove certificates. "
+    f"Remove them in {WEB_INTERFACE} or use via: root_ssh"
 )
 
 
@@ -97,8 +106,8 @@ class StoreOverApi:
         return store
 
     def refusal(self, change: TrustStoreChange) -> str | None:
-        if change.removed and self._how == APPEND:
-            return NO_REMOVAL
+        if self._how == APPEND and _needs_replacing(change):
+            return self._beyond_appending(change)
         if self._cannot_be_found_out(change):
             return TOO_SMALL
         return None
@@ -107,17 +116,26 @@ class StoreOverApi:
         return UNPROVEN if change.removed and self._how == AUTO else None
 
     def _cannot_be_found_out(self, change: TrustStoreChange) -> bool:
-        needed = change.removed and change.added and self._how == AUTO
-        return bool(needed) and _turned(change.before.certificates) is None
+        needed = self._how == AUTO and _mixes(change)
+        return needed and _turned(change.before.certificates) is None
+
+    def _beyond_appending(self, change: TrustStoreChange) -> str:
+        """What an API that appends cannot do of `change`, and the way out."""
+        names = ", ".join(
+            f"{one.record['subject']} ({one.sha256[:16]}…)" for one in change.reordered
+        )
+        said = NO_REMOVAL if change.removed else NO_REORDER.format(names=names)
+        return said + (NOT_REPLACE if self._how == REPLACE else "")
 
     def apply(self, change: TrustStoreChange) -> Outcome:
-        if change.removed and change.added and self._how == AUTO:
+        if _mixes(change):
             obstacle = self._append_shows(change)
             if obstacle is not None:
                 return obstacle
         detail = None if self._how == AUTO else self._how
         upload = self._upload(change.added if self._how == APPEND else change.wanted)
-        if self._how == AUTO and not change.removed and _held_already(upload, change.before):
+        appending = self._how == AUTO and not _needs_replacing(change)
+        if appending and _held_already(upload, change.before):
             detail, upload = APPEND, self._upload(change.added)
         if change.kept and upload.now and upload.now.members == frozenset(change.added):
             # Only the new certificates were sent, and they took the place of the others.
@@ -128,7 +146,7 @@ class StoreOverApi:
         if change.done(now):
             return Outcome(now, detail or _shown_by(change, now), _notes(upload, change.before))
         if now.members == change.before.members:
-            return _untouched(upload, change, detail)
+            return self._untouched(upload, change, detail)
         problem = foreign(now, change)
         if problem is not None:
             return Outcome(now, detail, problem=problem)
@@ -164,20 +182,24 @@ class StoreOverApi:
 
         An upload that adds and removes would leave old and new together where it is appended. So the old store
         is sent first, two of its certificates the other way round: what replaces shows their new order.
+        An API of which somebody says that it replaces is asked, too, and is believed unless it shows the contrary.
         """
         before = change.before
         turned = _turned(before.certificates)
         if turned is None:
-            return Outcome(before, problem=TOO_SMALL)
+            return None if self._how == REPLACE else Outcome(before, problem=TOO_SMALL)
         upload = self._upload(turned)
         if upload.now is None:
             return unknown(upload.said)
         if upload.now.certificates == turned:
             return None
         if upload.now.members == before.members:
+            if self._how == REPLACE and not upload.claims_success:
+                return None
             if upload.claims_success or _HELD_ALREADY.search(upload.said):
-                return Outcome(upload.now, APPEND, _notes(upload, before), NO_REMOVAL)
-            return _untouched(upload, change, None)
+                said = self._beyond_appending(change)
+                return Outcome(upload.now, APPEND, _notes(upload, before), said)
+            return self._untouched(upload, change, None)
         problem = foreign(upload.now, change)
         if problem is not None:
             return Outcome(upload.now, problem=problem)
@@ -194,7 +216,7 @@ class StoreOverApi:
                     missing = [one for one in target if one not in brought.now.members]
                     brought = self._upload(missing) if missing else brought
                 now = brought.now or now
-                if brought.now is not None and brought.now.members == frozenset(target):
+                if brought.now is not None and brought.now.same(target):
                     if target == change.wanted:
                         return Outcome(
                             brought.now, detail, (f"{seen}; a further upload completed it",)
@@ -205,15 +227,51 @@ class StoreOverApi:
                 if brought.now is not None and brought.answered:
                     break
         return Outcome(
-            now, detail, problem=f"{seen}. The old store could not be restored over the API"
+            now,
+            detail,
+            problem=f"{seen}. The old store could not be restored over the API{self._way_out(now, change)}",
+        )
+
+    def _way_out(self, now: TrustStore | None, change: TrustStoreChange) -> str:
+        """Of a store that no upload made old or new."""
+        if now is None or not now.members > change.back_to.members:
+            return ". Run the task again, or use via: root_ssh"
+        wrong = NOT_REPLACE if self._how == REPLACE else ""
+        return (
+            f", which appended what was uploaded{wrong}. Remove what is too much in {WEB_INTERFACE}, or run the task again with "
+            "via: root_ssh"
+        )
+
+    def _untouched(self, upload: Upload, change: TrustStoreChange, detail: str | None) -> Outcome:
+        notes = _notes(upload, change.before) if upload.answered else ()
+        taken = upload.claims_success or _HELD_ALREADY.search(upload.said)
+        if taken and _needs_replacing(change):
+            said = f"{self._beyond_appending(change)}. The peer said: {upload.said}"
+            return Outcome(upload.now, APPEND, notes, said)
+        why = "answered the upload with" if upload.answered else "did not confirm the upload"
+        return Outcome(
+            upload.now,
+            detail,
+            notes,
+            f"the store is as it was; the peer {why}: {upload.said}. Run the task again, or use via: root_ssh where the API "
+            "cannot be used",
         )
 
 
+def _needs_replacing(change: TrustStoreChange) -> bool:
+    return bool(change.removed or change.reordered)
+
+
+def _mixes(change: TrustStoreChange) -> bool:
+    """Would an API that only appends make a half of it?"""
+    return bool(change.added) and _needs_replacing(change)
+
+
 def _turned(certificates: Sequence[Certificate]) -> tuple[Certificate, ...] | None:
-    """The same with two neighbours exchanged; never of one subject, as the first of these counts."""
+    """The same with two neighbours exchanged; never of one common name, as the first of these counts."""
     for place in range(len(certificates) - 1):
         first, second = certificates[place : place + 2]
-        if first.subject_key != second.subject_key:
+        if common_name(first) != common_name(second):
             return (*certificates[:place], second, first, *certificates[place + 2 :])
     return None
 
@@ -231,7 +289,7 @@ def _held_already(upload: Upload, store: TrustStore) -> bool:
 def _shown_by(change: TrustStoreChange, now: TrustStore) -> str | None:
     """Whether the outcome of an upload of the whole store tells that it replaced or appended."""
     before = change.before
-    if change.removed or len(now.duplicates) < len(before.duplicates):
+    if _needs_replacing(change) or len(now.duplicates) < len(before.duplicates):
         return REPLACE
     if len(now.duplicates) > len(before.duplicates):
         return APPEND
@@ -254,17 +312,3 @@ def _notes(upload: Upload, before: TrustStore) -> tuple[str, ...]:
                 f"the store held {lost} blocks that are no certificates, and holds them no longer: {'; '.join(before.problems)}"
             )
     return tuple(notes)
-
-
-def _untouched(upload: Upload, change: TrustStoreChange, detail: str | None) -> Outcome:
-    notes = _notes(upload, change.before) if upload.answered else ()
-    if change.removed and (upload.claims_success or _HELD_ALREADY.search(upload.said)):
-        return Outcome(upload.now, APPEND, notes, f"{NO_REMOVAL}. The peer said: {upload.said}")
-    why = "answered the upload with" if upload.answered else "did not confirm the upload"
-    return Outcome(
-        upload.now,
-        detail,
-        notes,
-        f"the store is as it was; the peer {why}: {upload.said}. Run the task again, or use via: root_ssh where the API "
-        "cannot be used",
-    )

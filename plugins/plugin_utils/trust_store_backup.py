@@ -18,6 +18,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,10 @@ class Backups:
         store = change.before
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            name = backup_name(peer, at, store.sha256)
-            _write(self.folder / name, store.text.encode("utf-8", "surrogateescape"))
+            content = store.text.encode("utf-8", "surrogateescape")
+            names = (backup_name(peer, at, store.sha256, number) for number in count(1))
+            name = next(one for one in names if _free(self.folder / one, content))
+            _write(self.folder / name, content)
             self._list(
                 {
                     "file": name,
@@ -170,6 +173,11 @@ def _closed(entry: dict[str, Any], peer: str) -> dict[str, Any]:
     if entry.get("peer") != peer:
         return entry
     return {key: value for key, value in entry.items() if key not in ("open", "wanted")}
+
+
+def _free(path: Path, content: bytes) -> bool:
+    """Whether `content` may be written there without losing another backup."""
+    return not path.exists() or path.read_bytes() == content
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -29,6 +29,10 @@ from ansible_collections.collab.expressway.plugins.plugin_utils.trust_store_outc
 )
 
 UNSUPPORTED = "root_ssh writes the trust store's file directly, which Cisco does not support; prefer via: api where it works"
+NO_RENAME = (
+    "the SFTP server cannot rename a file over another one (posix-rename@openssh.com), and without that the trust store's file would be "
+    "missing or incomplete for a moment. Use via: api, or the web interface (Maintenance > Security > Trusted CA certificate)"
+)
 RECOVERY_TRIES = 3
 LEFTOVER_SECONDS = 3600.0
 """A temporary file this much older than a new one belongs to a run that was killed."""
@@ -52,6 +56,19 @@ class StoreInFile:
         return TrustStore.read(self._read(self._path).decode("utf-8", "surrogateescape"))
 
     def refusal(self, change: TrustStoreChange) -> str | None:
+        """A file that does not exist is renamed, which changes nothing: what cannot rename over another file says so."""
+        try:
+            files = self._session()
+            folder, name = posixpath.split(files.normalize(self._path))
+            nothing = f"{folder}/.{name}.not-there-{secrets.token_hex(8)}"
+            files.posix_rename(nothing, nothing)
+        except FileNotFoundError:
+            return None
+        except SFTP_ERRORS as error:
+            if _unsupported(error):
+                return NO_RENAME
+            # Anything else shows when it matters.
+            self._files = None
         return None
 
     def unproven(self, change: TrustStoreChange) -> str | None:
@@ -73,7 +90,7 @@ class StoreInFile:
                     f"the change was made, as reading back shows, although: {problem}"
                 )
             return Outcome(now, notes=tuple(self._notes))
-        if now.members == change.before.members:
+        if now.same(change.before.certificates):
             return Outcome(
                 now, notes=tuple(self._notes), problem=f"the store is as it was: {problem}"
             )
@@ -90,7 +107,7 @@ class StoreInFile:
             again, _unread = read_back(self.read)
             self._remove_draft()
             now = again or now
-            if again is not None and again.members == change.back_to.members:
+            if again is not None and again.same(change.back_to.certificates):
                 return Outcome(
                     again, notes=tuple(self._notes), problem=f"{seen}. The old store was restored"
                 )
@@ -170,10 +187,7 @@ class StoreInFile:
             # paramiko has no call for it: https://github.com/openssh/openssh-portable/blob/master/PROTOCOL, 4.5
             files._request(_CMD_EXTENDED, "fsync@openssh.com", file.handle)
         except OSError as error:
-            if (
-                "unsupported" not in str(error).lower()
-                and "not supported" not in str(error).lower()
-            ):
+            if not _unsupported(error):
                 raise
             note = "the SFTP server cannot flush files to disk (fsync@openssh.com)"
             if note not in self._notes:
@@ -186,6 +200,11 @@ class StoreInFile:
             for entry in files.listdir_attr(folder):
                 if entry.filename.startswith(prefix) and now - entry.st_mtime > LEFTOVER_SECONDS:
                     files.remove(f"{folder}/{entry.filename}")
+
+
+def _unsupported(error: BaseException) -> bool:
+    """Does the server not know what it was asked for?"""
+    return any(word in str(error).lower() for word in ("unsupported", "not supported"))
 
 
 def _said(error: BaseException) -> str:

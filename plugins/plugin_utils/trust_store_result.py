@@ -39,6 +39,7 @@ def planned_result(change: TrustStoreChange, peer: str) -> dict[str, Any]:
         "added": [shown(one) for one in change.added],
         "removed": [shown(one) for one in change.removed],
         "kept": [shown(one) for one in change.kept],
+        "reordered": [shown(one) for one in change.reordered],
         "refused": [],
         "before_sha256": change.before.sha256,
         "after_sha256": change.after_sha256,
@@ -78,6 +79,7 @@ def with_outcome(
         "restart_required": held is None or now.changes,
         "added": [] if held is None else [shown(one) for one in now.added],
         "removed": [] if held is None else [shown(one) for one in now.removed],
+        "reordered": [] if held is None else [shown(one) for one in now.reordered],
         "after_sha256": held.sha256 if held else None,
         "msg": f"{peer}: {outcome.problem}. {holds}{backup}",
     }
@@ -86,4 +88,6 @@ def with_outcome(
 def _compared(change: TrustStoreChange, now: TrustStoreChange) -> str:
     if not now.changes:
         return "the same as before"
+    if not now.added and not now.removed:
+        return "the same as before in another order"
     return f"{len(now.added)} more and {len(now.removed)} fewer than before"

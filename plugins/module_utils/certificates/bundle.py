@@ -42,6 +42,8 @@ CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
 TRUSTED_LABEL = "TRUSTED CERTIFICATE"
 REVOCATION_LIST_LABEL = "X509 CRL"
 
+NOTHING_IN_IT = "no PEM certificate in it (DER must be converted)"
+"""Of a text that somebody gave for certificates, and that has none."""
 NOT_A_CERTIFICATE = "not a certificate that OpenSSL can read"
 
 

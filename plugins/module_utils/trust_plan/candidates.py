@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    NOTHING_IN_IT,
     Certificate,
     read_bundle,
 )
@@ -102,7 +103,7 @@ def gather_candidates(
         bundle = read_bundle(text, known)
         refused += [RefusedCandidate(where, _never(problem)) for problem in bundle.problems]
         if bundle.unloadable and not bundle.problems:
-            refused.append(RefusedCandidate(where, bundle.unloadable))
+            refused.append(RefusedCandidate(where, NOTHING_IN_IT))
         for certificate in dict.fromkeys(bundle.certificates):
             reason = reasons.setdefault(certificate, refusal(certificate, at))
             if reason:

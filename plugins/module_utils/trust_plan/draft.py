@@ -85,6 +85,7 @@ class Draft:
             at,
             security_level,
         )
+        self._repairs = Repairs(growth)
         # A block that cannot be read keeps the peer from loading anything, whatever is added.
         self._loadable = store.unloadable is None or store.unloadable not in store.problems
         self._found = self._search() if self._loadable else Found()
@@ -92,7 +93,7 @@ class Draft:
         self.added_pem = "".join(one.pem for one in self._added_one_by_one)
 
     def _search(self) -> Found:
-        growth, repairs = self.growth, Repairs(self.growth)
+        growth, repairs = self.growth, self._repairs
         wishes, accepted = [], []
         for number, (chain, origins) in enumerate(self._presented.of_chain.items()):
             wish = Wish(number, growth.reach(chain), len(origins))
@@ -125,6 +126,7 @@ class Draft:
         wanted += [one for number in self._found.given_up for one in self._lacked_by(number)]
         return {
             "add": self._additions(),
+            "ways": self._ways(),
             "conflicts": conflicts(self.growth.stored, wanted, self._needing),
             "remove": self._takeouts(unrepaired),
             "unrepaired": [one.told() for one in unrepaired],
@@ -146,7 +148,7 @@ class Draft:
         }
 
     def _lacked_by(self, number: int) -> list[Certificate]:
-        smallest = Repairs(self.growth).of(self._chains[number], 0)
+        smallest = self._repairs.of(self._chains[number], 0)
         return self.growth.certificates(smallest[0]) if smallest else []
 
     def _additions(self) -> list[Record]:
@@ -170,6 +172,18 @@ class Draft:
             }
             for certificate in self._added_one_by_one
         ]
+
+    def _ways(self) -> list[list[list[str]]]:
+        """For each distinct case: the sets of added certificates, any of which gets a chain accepted, as SHA-256."""
+        found: dict[tuple[tuple[str, ...], ...], None] = {}
+        for chain in self._chains:
+            if lifting := self._lifting(chain):
+                sets = [one for one in self._repairs.of(chain, 0) if not one & ~self._found.added]
+                certificates = [self.growth.certificates(one) for one in sets] or [lifting]
+                found[tuple(tuple(one.sha256 for one in several) for several in certificates)] = (
+                    None
+                )
+        return [[list(several) for several in ways] for ways in sorted(found)]
 
     def _lifting(self, chain: Chain) -> list[Certificate]:
         """The added certificates without which `chain`, accepted with all of them, is refused.

@@ -50,6 +50,7 @@ def plan_trust(
 
     A plan holds
     `add`, in the order of upload: [{sha256, subject, common_name, not_after, pem, reason, seen_in, repairs}],
+    `ways`, for each case that differs: the sets of `add` (SHA-256), any of which repairs an origin, as far as they depend on each other,
     `conflicts`: see `clashes`,
     `remove`: [{sha256, subject, common_name, not_after, repairs, needed_by}], advice for what adding cannot repair,
     `unrepaired`: [{address, port, kind, stage, error_code, why, remedy, reveals}], all that is refused afterwards,

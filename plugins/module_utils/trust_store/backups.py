@@ -22,12 +22,13 @@ SETTLED, HALFWAY, FOREIGN = "settled", "halfway", "foreign"
 """What an interrupted change has left: the old or the new store; something between them; or somebody else has written since."""
 
 MANIFEST = "manifest.json"
-_STAMP = re.compile(r"-\d{8}T\d{6}Z-[0-9a-f]{16}\.pem")
+_STAMP = re.compile(r"-\d{8}T\d{6}Z-[0-9a-f]{16}(-\d+)?\.pem")
 
 
-def backup_name(peer: str, at: datetime, sha256: str) -> str:
-    """The file of a backup: peer, time (UTC) and the beginning of the store's digest."""
-    return f"{_file_part(peer)}-{at:%Y%m%dT%H%M%SZ}-{sha256[:16]}.pem"
+def backup_name(peer: str, at: datetime, sha256: str, number: int = 1) -> str:
+    """The file of a backup: peer, time (UTC) and the beginning of the store's digest. `number`: of several of these, which differ in order."""
+    again = f"-{number}" if number > 1 else ""
+    return f"{_file_part(peer)}-{at:%Y%m%dT%H%M%SZ}-{sha256[:16]}{again}.pem"
 
 
 def _file_part(peer: str) -> str:
@@ -78,7 +79,8 @@ def choose_backup(
             return _choice(note=f"{given} holds no backup of it, hence no change to put back")
         if not own:
             return _choice(problem=f"{given} holds no backup of {peer}, as its manifest.json says")
-        newest = max(own, key=lambda entry: str(entry["taken_at"]))
+        # Of several of one second the last, as the manifest lists the oldest first.
+        newest = max(reversed(own), key=lambda entry: str(entry["taken_at"]))
         return _choice(
             str(PurePath(given) / newest["file"]), newest, f"taken at {newest['taken_at']}"
         )

@@ -3,9 +3,9 @@
 
 """The trust store of one peer before a change, and what it becomes.
 
-Two stores are the same when they hold the same certificates (SHA-256 of the DER): order, comments and
-repetitions never count as a change. What stays keeps its order, what comes is put behind it, because
-of two certificates with one subject the appliance takes the first.
+Two stores are the same when they hold the same certificates (SHA-256 of the DER), and those of one common
+name in the same order, because of these the appliance takes the first. Any other order, comments and
+repetitions never count as a change. What stays keeps its order, what comes is put behind it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,14 @@ from ansible_collections.collab.expressway.plugins.module_utils.certificates.bun
     bundle_digest,
     read_bundle,
 )
+from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.clashes import (
+    CommonName,
+    common_name,
+)
+
+PRESENT, EXACT = "present", "exact"
+KEPT, LISTED = "kept", "listed"
+"""The order of an exact store: what stays keeps its place, or all of it as it is listed."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,11 @@ class TrustStore:
         """See `bundle_digest`."""
         return bundle_digest(self.certificates)
 
+    def same(self, certificates: Sequence[Certificate]) -> bool:
+        """Does it hold exactly these, and those of one common name in this order?"""
+        held = self.certificates
+        return self.members == frozenset(certificates) and held == in_rank(held, certificates)
+
 
 @dataclass(frozen=True)
 class TrustStoreChange:
@@ -76,9 +89,20 @@ class TrustStoreChange:
     def kept(self) -> tuple[Certificate, ...]:
         return tuple(one for one in self.wanted if one in self.before.members)
 
+    @cached_property
+    def reordered(self) -> tuple[Certificate, ...]:
+        """Those of `kept` whose place among the certificates of their common name must change. Only an exact store has such places."""
+        if not self.exact:
+            return ()
+        staying = frozenset(self.kept)
+        appended = tuple(one for one in self.before.certificates if one in staying) + self.added
+        ranked = in_rank(appended, self.wanted)
+        moved = {old for old, new in zip(appended, ranked, strict=True) if old != new}
+        return tuple(one for one in self.kept if one in moved)
+
     @property
     def changes(self) -> bool:
-        return bool(self.added or self.removed)
+        return bool(self.added or self.removed or self.reordered)
 
     @cached_property
     def after_sha256(self) -> str:
@@ -86,8 +110,7 @@ class TrustStoreChange:
 
     def done(self, now: TrustStore) -> bool:
         """Is `now` what was wanted? Without `exact`, what others added meanwhile does no harm."""
-        wanted = frozenset(self.wanted)
-        return now.members == wanted if self.exact else now.members >= wanted
+        return now.same(self.wanted) if self.exact else now.members >= frozenset(self.wanted)
 
     @property
     def back_to(self) -> TrustStore:
@@ -104,8 +127,8 @@ class TrustStoreChange:
         return now.members - self.before.members - self.back_to.members - frozenset(self.wanted)
 
     def file_text(self) -> str:
-        """The store's file afterwards. As long as nothing is removed, the old text stays as it is."""
-        if self.removed or self.good:
+        """The store's file afterwards. As long as all that is new is to come last, the old text stays as it is."""
+        if self.removed or self.good or self.wanted != self.before.certificates + self.added:
             return bundle_text(self.wanted)
         text = self.before.text
         # A block that begins on the last line of another spoils both.
@@ -113,22 +136,55 @@ class TrustStoreChange:
         return text + between + bundle_text(self.added)
 
 
-def plan_change(before: TrustStore, given: Iterable[Certificate], state: str) -> TrustStoreChange:
-    """`state` present: `given` must be in the store. exact: nothing else may be."""
+def plan_change(
+    before: TrustStore, given: Iterable[Certificate], state: str, order: str = KEPT
+) -> TrustStoreChange:
+    """`state` present: `given` must be in the store. exact: nothing else may be.
+
+    An exact store has the certificates of one common name in the order in which they are given. `order` LISTED: all of
+    them, as soon as the store has to be written at all.
+    """
     listed = tuple(dict.fromkeys(given))
-    keep = before.certificates
-    if state == "exact":
-        chosen = frozenset(listed)
-        keep = tuple(one for one in keep if one in chosen)
     new = tuple(one for one in listed if one not in before.members)
-    return TrustStoreChange(before, keep + new, exact=state == "exact")
+    if state != EXACT:
+        return TrustStoreChange(before, before.certificates + new)
+    chosen = frozenset(listed)
+    kept = tuple(one for one in before.certificates if one in chosen)
+    wanted = in_rank(kept + new, listed)
+    if order == LISTED and wanted != before.certificates:
+        wanted = listed
+    return TrustStoreChange(before, wanted, exact=True)
+
+
+def in_rank(
+    certificates: Sequence[Certificate], ranks: Sequence[Certificate]
+) -> tuple[Certificate, ...]:
+    """`certificates` with those of one common name in the order of `ranks`, which holds the same ones; the others stay where they are."""
+    by_name = _by_name(reversed(ranks))
+    return tuple(by_name[common_name(one)].pop() for one in certificates)
+
+
+def namesakes(certificates: Iterable[Certificate]) -> list[list[Certificate]]:
+    """Those that share their common name with another one, together."""
+    return [several for several in _by_name(certificates).values() if len(several) > 1]
+
+
+def _by_name(certificates: Iterable[Certificate]) -> dict[CommonName, list[Certificate]]:
+    found: dict[CommonName, list[Certificate]] = {}
+    for one in certificates:
+        found.setdefault(common_name(one), []).append(one)
+    return found
 
 
 def resume_change(
-    good: TrustStore, left: TrustStore, given: Iterable[Certificate], state: str
+    good: TrustStore,
+    left: TrustStore,
+    given: Iterable[Certificate],
+    state: str,
+    order: str = KEPT,
 ) -> TrustStoreChange:
     """The change of `good`, of which an interrupted one has `left` something in between. What that took away comes back."""
-    planned = plan_change(good, given, state)
+    planned = plan_change(good, given, state, order)
     staying = frozenset(planned.wanted)
     also = () if planned.exact else tuple(one for one in left.certificates if one not in staying)
     return TrustStoreChange(left, planned.wanted + also, planned.exact, good)

@@ -50,8 +50,9 @@ def doubts(
     if back["error"]:
         return [*failed, f"the store could not be read back: {back['error']}"]
     found = _difference(upload["expected"], back["certificates"], read["certificates"])
+    found = found or _overtaken(upload, back["certificates"])
     if found:
-        unchanged = set(back["certificates"]) == set(read["certificates"])
+        unchanged = _same(back["certificates"], read["certificates"], upload)
         return failed if failed and unchanged else [*failed, *found]
     answers = [essence(verdict) for verdict in verdicts]
     if answers == list(predicted):
@@ -80,6 +81,27 @@ def _difference(expected: Sequence[str], held: Sequence[str], before: Sequence[s
     ]
 
 
+def _overtaken(upload: Mapping[str, Any], held: Sequence[str]) -> list[str]:
+    """Of certificates with one common name the first counts: another order is another store."""
+    return [
+        f"of certificates with one common name it holds {_digests(have)} in this order instead of {_digests(wanted)}"
+        for several in upload.get("namesakes") or []
+        for have, wanted in [(_among(several, held), _among(several, upload["expected"]))]
+        if have != wanted
+    ]
+
+
+def _among(several: Sequence[str], digests: Sequence[str]) -> list[str]:
+    return [digest for digest in dict.fromkeys(digests) if digest in several]
+
+
+def _same(one: Sequence[str], other: Sequence[str], upload: Mapping[str, Any]) -> bool:
+    """Do two stores hold the same, and what shares a common name in the same order?"""
+    return set(one) == set(other) and all(
+        _among(several, one) == _among(several, other) for several in upload.get("namesakes") or []
+    )
+
+
 def _digests(digests: Sequence[str]) -> str:
     return ", ".join(f"{digest[:16]}…" for digest in digests)
 
@@ -95,15 +117,22 @@ def may_put_back(
     back = read_of(read_back)
     if back["error"]:
         return True
-    held = set(back["certificates"])
     known = {*read["certificates"], *upload["expected"]}
-    return held != set(read["certificates"]) and held <= known
+    there = _same(back["certificates"], read["certificates"], upload)
+    return not there and set(back["certificates"]) <= known
 
 
-def same_store(read: Mapping[str, Any], read_back: Mapping[str, Any] | None) -> bool:
+def same_store(
+    read: Mapping[str, Any], upload: Mapping[str, Any], read_back: Mapping[str, Any] | None
+) -> bool:
     """Whether a store reads as it did before the roll-out; false also where it cannot be read."""
     back = read_of(read_back)
-    return not back["error"] and set(back["certificates"]) == set(read["certificates"])
+    return not back["error"] and _same(back["certificates"], read["certificates"], upload)
+
+
+def changes(upload: Mapping[str, Any]) -> bool:
+    """Whether anything is to be written."""
+    return any(upload.get(key) for key in ("adds", "removes", "reorders"))
 
 
 def outcome_of(
@@ -121,7 +150,7 @@ def outcome_of(
         return LEFT if read["certificates"] else UNREAD
     if doubts:
         return RESTORED if put_back else WRONG
-    if not upload["adds"] and not upload["removes"]:
+    if not changes(upload):
         return UNCHANGED
     if stopped or written is None:
         return UNTOUCHED
@@ -146,13 +175,14 @@ def member_of_rollout(
         upload=upload,
         written=written,
         doubts=found,
-        put_back=bool(found) and same_store(read, last),
+        put_back=bool(found) and same_store(read, upload or {}, last),
         stopped=bool(stopped),
         check_mode=check_mode,
     )
-    done = (written or {}) if outcome in (WRITTEN, PREDICTED) else {}
+    becomes = outcome in (WRITTEN, PREDICTED)
+    done = (written or {}) if becomes else {}
     now = read_of(last) if last else read
-    held = upload["expected"] if upload and outcome in (WRITTEN, PREDICTED) else now["certificates"]
+    held = upload["expected"] if upload and becomes else now["certificates"]
     subjects = {
         record["sha256"]: record["subject"]
         for result in (seen.get("read_result"), last, upload, written)
@@ -161,7 +191,6 @@ def member_of_rollout(
         if isinstance(record, Mapping) and record.get("sha256")
     }
     forecast = seen.get("forecast") or {}
-    changes = outcome in (WRITTEN, PREDICTED)
     return {
         "cluster": cluster,
         "peer": peer,
@@ -170,9 +199,11 @@ def member_of_rollout(
         "subjects": subjects,
         "added": _subjects(done.get("added")),
         "removed": _subjects(done.get("removed")),
+        "reordered": _subjects(done.get("reordered")),
         "doubts": found,
-        "repaired": forecast.get("repaired", []) if changes else [],
-        "refused": forecast.get("refused", []),
+        "repaired": forecast.get("repaired", []) if becomes else [],
+        # Where nothing was written, nothing was repaired either, and the verdicts before still hold.
+        "refused": forecast.get("refused" if becomes else "refused_before", []),
         "left_out": [
             f"'{one['subject']}' ({one['sha256'][:16]}…): {one['why']}"
             for one in (upload or {}).get("left_out", [])
@@ -291,7 +322,11 @@ WORDS = {
 
 def _told(member: Mapping[str, Any]) -> str:
     parts = [WORDS[member["outcome"]]]
-    for word, key in (("adds", "added"), ("removes", "removed")):
+    for word, key in (
+        ("adds", "added"),
+        ("removes", "removed"),
+        ("reorders", "reordered"),
+    ):
         if member[key] and member["outcome"] in (WRITTEN, PREDICTED):
             parts.append(f"{word} {', '.join(member[key])}")
     if member["doubts"]:

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    NOTHING_IN_IT,
     Certificate,
     read_bundle,
 )
@@ -76,7 +77,7 @@ def read_given(texts: Sequence[str], option: str) -> tuple[list[Certificate], li
         certificates += bundle.certificates
         refused += [Refusal(f"{place}: {_problem(problem)}") for problem in bundle.problems]
         if not bundle.certificates and not bundle.problems:
-            refused.append(Refusal(f"{place}: no PEM certificate in it (DER must be converted)"))
+            refused.append(Refusal(f"{place}: {NOTHING_IN_IT}"))
     return certificates, refused
 
 
@@ -96,10 +97,16 @@ def refused_additions(
                     LEAF,
                 )
             )
-        if record["not_after"] is None:
+        if record["not_after"] is None or record["not_before"] is None:
             found.append(Refusal("its validity cannot be read", certificate, EXPIRED))
         elif datetime.fromisoformat(record["not_after"]) <= at:
             reason = f"expired on {record['not_after']}; in a store it can win over its successor"
+            found.append(Refusal(reason, certificate, EXPIRED))
+        elif datetime.fromisoformat(record["not_before"]) > at:
+            reason = (
+                f"not valid before {record['not_before']}; in a store it can win over its predecessor, and what "
+                "is below it is refused until then"
+            )
             found.append(Refusal(reason, certificate, EXPIRED))
     found += _same_names(change)
     allowed = frozenset(allow)

@@ -23,8 +23,12 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.candi
     PRESENTED,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.change import (
+    EXACT,
+    KEPT,
+    PRESENT,
     TrustStore,
     TrustStoreChange,
+    namesakes,
     plan_change,
     shown,
 )
@@ -39,7 +43,6 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.refu
     refused_removals,
 )
 
-PRESENT, EXACT = "present", "exact"
 CLASHES = ("fail", "skip", "upload")
 BEFORE, AFTER = "before", "after"
 MOST_PEERS = 6
@@ -101,9 +104,9 @@ def planned_uploads(
 ) -> dict[str, Record]:
     """Peer → upload, from the plans of trust_plan_info.
 
-    An upload is {state, certificates, expected, adds, removes, before_pem, after_pem, left_out, problems, reasons}: PEM texts
-    to send, the digests that the store will hold afterwards (in its order), what comes and goes as `shown`, the store's text
-    before and after, [{subject, sha256, why}] of what is not sent, messages that forbid the roll-out, and
+    An upload is {state, order, certificates, expected, adds, removes, reorders, namesakes, before_pem, after_pem, left_out,
+    problems, reasons}: PEM texts to send, the digests that the store will hold afterwards (in its order), what comes, goes and gets
+    another place as `shown`, the digests before and after by common name where it has several, the store's text before and after, [{subject, sha256, why}] of what is not sent, messages that forbid the roll-out, and
     [{subject, sha256, seen_in, reason}] of what is sent. `on_clash`: fail, skip or upload where certificates share a common name.
     `stale_at`: take out what a plan advises to remove, has expired by then and no origin needs; None takes nothing out.
     """
@@ -151,6 +154,8 @@ def _planned(
             )
         else:
             send.append(certificate)
+    send, incomplete = _complete(send, plan)
+    left_out += incomplete
     reasons = [
         {key: one.get(key) for key in ("subject", "sha256", "seen_in", "reason")} for one in send
     ]
@@ -161,6 +166,38 @@ def _planned(
     held = dict.fromkeys(read_bundle(read["pem"]).certificates)
     staying = [one.pem for one in held if one.sha256 not in stale]
     return _upload(EXACT, staying + texts, read, left_out, problems, reasons)
+
+
+def _complete(
+    send: Sequence[Mapping[str, Any]], plan: Mapping[str, Any]
+) -> tuple[list[Mapping[str, Any]], list[Record]]:
+    """Of `send` what repairs something without the rest of the plan, and the others as left out: a part of a repair never helps."""
+    sent = {one["sha256"] for one in send}
+    missing = [one for one in plan["add"] if one["sha256"] not in sent]
+    if not missing:
+        return list(send), []
+    cases = [[frozenset(way) for way in ways] for ways in plan.get("ways") or []]
+    possible = [[way for way in ways if way <= sent] for ways in cases]
+    needed = frozenset[str]().union(*(way for ways in possible for way in ways))
+    # Where one of several ways is gone, what was there for it may be too much.
+    for one in reversed(send):
+        rest = needed - {one["sha256"]}
+        if all(any(way <= rest for way in ways) for ways in possible if ways):
+            needed = rest
+    kept, left = [], []
+    for one in send:
+        with_it = [way for ways in cases for way in ways if one["sha256"] in way]
+        if one["sha256"] in needed or not with_it:
+            kept.append(one)
+            continue
+        lacks = " and ".join(
+            f"'{other['subject']}' ({other['sha256'][:16]}…)"
+            for other in missing
+            if any(other["sha256"] in way for way in with_it)
+        )
+        why = f"it repairs nothing without {lacks}" if lacks else "what it repairs, others repair"
+        left.append(_named(one, f"{why}, which is not sent" if lacks else why))
+    return kept, left
 
 
 def _stale(plan: Mapping[str, Any], at: datetime | None) -> set[str]:
@@ -183,6 +220,7 @@ def given_uploads(
     reads: Mapping[str, Record],
     *,
     state: str = PRESENT,
+    order: str = KEPT,
     unreadable: Sequence[str] = (),
 ) -> dict[str, Record]:
     """Peer → upload (see `planned_uploads`) of certificates that somebody chose: PEM texts, each with one or more.
@@ -192,7 +230,7 @@ def given_uploads(
     _given, refused = read_given(texts, "trust_store_certificates")
     problems = [*unreadable, *(refusal.text for refusal in refused)]
     return {
-        peer: _upload(state, list(texts), read, [], problems)
+        peer: _upload(state, list(texts), read, [], problems, order=order)
         for peer, read in reads.items()
         if not read["error"]
     }
@@ -205,14 +243,21 @@ def _upload(
     left_out: list[Record],
     problems: list[str],
     reasons: Sequence[Record] = (),
+    order: str = KEPT,
 ) -> Record:
-    change = _change(state, texts, read["pem"])
+    change = _change(state, texts, read["pem"], order)
     return {
         "state": state,
+        "order": order,
         "certificates": texts,
         "expected": [one.sha256 for one in change.wanted],
         "adds": [shown(one) for one in change.added],
         "removes": [shown(one) for one in change.removed],
+        "reorders": [shown(one) for one in change.reordered],
+        "namesakes": [
+            [one.sha256 for one in several]
+            for several in namesakes(dict.fromkeys(change.before.certificates + change.wanted))
+        ],
         "before_pem": read["pem"],
         "after_pem": change.file_text() if change.changes else read["pem"],
         "left_out": left_out,
@@ -221,9 +266,11 @@ def _upload(
     }
 
 
-def _change(state: str, texts: Iterable[str], before_pem: str) -> TrustStoreChange:
+def _change(
+    state: str, texts: Iterable[str], before_pem: str, order: str = KEPT
+) -> TrustStoreChange:
     given = [certificate for text in texts for certificate in read_bundle(text).certificates]
-    return plan_change(TrustStore.read(before_pem), given, state)
+    return plan_change(TrustStore.read(before_pem), given, state, order)
 
 
 def stores_to_judge(uploads: Mapping[str, Record]) -> dict[str, str]:
@@ -240,10 +287,10 @@ def forecast(
     verdicts: Sequence[Mapping[str, Any]],
     origins: Sequence[Mapping[str, Any]],
 ) -> dict[str, Record]:
-    """Peer → {verdicts, repaired, broken, refused}: what its traffic server will say once the upload has arrived.
+    """Peer → {verdicts, repaired, broken, refused, refused_before}: what its traffic server will say once the upload has arrived.
 
     `verdicts` of origin_verdict_info on `stores_to_judge` and `origins`. `verdicts` of the result are those after; the
-    other three list texts for people: accepted by the upload, refused by it, still refused.
+    others list texts for people: accepted by the upload, refused by it, still refused; and refused as long as it has not arrived.
     """
     by_store: dict[str, list[Mapping[str, Any]]] = {}
     for verdict in verdicts:
@@ -252,8 +299,12 @@ def forecast(
     result = {}
     for peer, upload in uploads.items():
         before, after = by_store.get(f"{BEFORE} {peer}", []), by_store.get(f"{AFTER} {peer}", [])
+        held = {one.sha256 for one in read_bundle(upload["before_pem"]).certificates}
         pairs = [
-            (old, {**new, "leaf_trusted": leaf in upload["expected"]})
+            (
+                {**old, "leaf_trusted": leaf in held},
+                {**new, "leaf_trusted": leaf in upload["expected"]},
+            )
             for old, new, leaf in zip(before, after, leaves if after else [], strict=True)
         ]
         result[peer] = {
@@ -261,6 +312,7 @@ def forecast(
             "repaired": _texts(new for old, new in pairs if _worse(old) > _worse(new) == 0),
             "broken": _texts(new for old, new in pairs if _worse(new) > _worse(old)),
             "refused": _texts(new for old, new in pairs if _worse(old) >= _worse(new) > 0),
+            "refused_before": _texts(old for old, _new in pairs if _worse(old)),
         }
     return result
 
@@ -324,7 +376,7 @@ def problems_before_writing(
 def _refusals(
     upload: Mapping[str, Any], at: datetime, allow: list[str], told: list[str]
 ) -> list[str]:
-    change = _change(upload["state"], upload["certificates"], upload["before_pem"])
+    change = _change(upload["state"], upload["certificates"], upload["before_pem"], upload["order"])
     kept = [one for text in upload.get("protected") or [] for one in read_bundle(text).certificates]
     found = []
     for refusal in refused_additions(change, at, allow):

@@ -120,16 +120,17 @@ def chain_verdict(
     store: PeerStore, chain: Sequence[Certificate], problem: str | None
 ) -> ChainVerdict:
     """The verdict on `chain`; `problem` is what in the presented text is no certificate, else None."""
+    # First, because no trust store repairs it.
+    if problem is not None:
+        return _unverified(
+            "the Certificate message cannot be read", explain_broken_handshake(problem)
+        )
     if store.unloadable is not None:
         return _unverified(
             "the trust store cannot be loaded",
             explain_unloadable_store(store.unloadable),
             reproduce=unloadable_store_command(),
             log_line="ERROR: invalid client CA Certificate file",
-        )
-    if problem is not None:
-        return _unverified(
-            "the Certificate message cannot be read", explain_broken_handshake(problem)
         )
     if not chain:
         return _unverified("no certificate presented", explain_nothing_presented())

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
+    NOTHING_IN_IT,
     Certificate,
     read_bundle,
 )
@@ -152,7 +153,9 @@ class _Session:
     def chain(self, text: str) -> _Chain:
         if text not in self.chains:
             bundle = read_bundle(text, self.known)
-            content = (bundle.certificates, "; ".join(bundle.problems) or None)
+            junk = text.strip() and not bundle.certificates
+            problem = "; ".join(bundle.problems) or (NOTHING_IN_IT if junk else None)
+            content = (bundle.certificates, problem)
             self.chains[text] = self.chains.setdefault(content, _Chain(*content))
         return self.chains[text]
 

@@ -19,7 +19,7 @@ STOPS = {
     ("api", "api_access", "unauthorized"): "API access may be disabled for this account",
     ("api", "certs_root_endpoint", "absent"): "This release may not have this part of the API",
     ("root_ssh", "root_login", "refused"): "refused the password of user root",
-    ("root_ssh", "sftp_posix_rename", "absent"): "posix-rename is not supported",
+    ("root_ssh", "sftp_posix_rename", "absent"): "cannot rename a file over another one",
 }
 """(way, switch, position) → what is said when the store cannot be changed then."""
 
@@ -40,6 +40,7 @@ def test_every_position_of_every_switch(client: StoreClient, switch: str, via: s
             assert client.held == digests(*OLD, *NEW)
         else:
             assert said in result["msg"]
+            assert client.trust(*NEW, via=via, check=True)["msg"] == result["msg"]
             assert (client.held, result["changed"]) == (digests(*OLD), False)
 
 
@@ -119,6 +120,33 @@ def test_an_api_that_is_told_to_append_removes_nothing_and_is_sent_nothing(
         assert "cannot remove certificates" in result["msg"]
     assert client.uploads == 0
     assert not client.backups.exists()
+
+
+@pytest.mark.parametrize("duplicate", ["accepted", "refused", "stored_twice"])
+@pytest.mark.parametrize("told", ["append", "replace", "auto"])
+def test_an_api_that_appends_cannot_put_a_twin_first_and_says_so(
+    client: StoreClient, duplicate: str, told: str
+) -> None:
+    client.set(duplicate_certificate=duplicate)
+    for held, listed in (([*OLD], [TWIN, *OLD]), ([*OLD, TWIN], [TWIN, *OLD])):
+        client.hold(pem(*held))
+        result = client.trust(*listed, state="exact", allow=["same_name"], api_post=told)
+        assert (result["failed"], result["changed"], client.held) == (True, False, digests(*held))
+        assert "cannot change which of these comes first: CN=Old Root 1" in result["msg"]
+        assert "web interface" in result["msg"] and "via: root_ssh" in result["msg"]
+        assert ("api_post: replace is wrong" in result["msg"]) is (told == "replace")
+
+
+def test_an_api_that_is_wrongly_said_to_replace(client: StoreClient) -> None:
+    result = client.trust(*OLD[1:], ISSUING, state="exact", api_post="replace")
+    assert (result["failed"], result["changed"], client.held) == (True, False, digests(*OLD))
+    assert "api_post: replace is wrong" in result["msg"] and "via: root_ssh" in result["msg"]
+    # Too small a store to show it before: old and new are together then.
+    client.hold(OLD[0].pem)
+    result = client.trust(*NEW, state="exact", api_post="replace")
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert client.held == digests(OLD[0], *NEW)
+    assert "api_post: replace is wrong" in result["msg"] and "via: root_ssh" in result["msg"]
 
 
 @pytest.mark.parametrize("told", ["append", "replace", "auto"])

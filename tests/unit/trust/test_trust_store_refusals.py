@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.collab.expressway.plugins.module_utils.certificates.bundle import (
     read_bundle,
 )
@@ -16,17 +18,20 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_store.chan
     plan_change,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_store.refusals import (
+    ALLOWABLE,
     digest,
     read_given,
     refused_additions,
     refused_removals,
 )
+from ansible_collections.collab.expressway.plugins.modules.trusted_ca import ARGUMENT_SPEC
 
 from tests.unit.trust.trusted import ISSUING, LEAF, NEW, OLD, SELF_SIGNED_LEAF, STALE, TWIN
 from tests.unit.trust_plan.pki import Made, make, pem
 
 AT = datetime(2026, 12, 1, tzinfo=UTC)
 V1 = make("Old Style Root", ca=False, identifiers=False, valid=(-300, 20000))
+FUTURE_CA = make("Future CA", valid=(15000, 20000))
 OTHER_CASE = make("OLD ROOT 1", valid=(-300, 20000))
 
 
@@ -51,6 +56,8 @@ def refusals(given: list[Made], allow: list[str], held: list[Made]) -> list[tupl
         ([LEAF], ["expired", "same_name"], [("cucm1.example.test", "leaf")]),
         ([STALE], [], [("Stale Root", "expired")]),
         ([STALE], ["expired"], []),
+        ([FUTURE_CA], [], [("Future CA", "expired")]),
+        ([FUTURE_CA], ["expired"], []),
         ([TWIN], [], [("another", "same_name")]),
         ([OTHER_CASE], [], [("OLD ROOT 1", "same_name")]),
         ([TWIN], ["same_name"], []),
@@ -59,6 +66,13 @@ def refusals(given: list[Made], allow: list[str], held: list[Made]) -> list[tupl
 )
 def test_additions(given: list[Made], allow: list[str], refused: list[tuple[str, str]]) -> None:
     assert refusals(given, allow, OLD) == refused
+
+
+def test_role_and_module_know_every_refusal_that_can_be_overridden() -> None:
+    role_spec = Path(__file__).parents[3] / "roles/trust_store/meta/argument_specs.yml"
+    specs = yaml.safe_load(role_spec.read_text())
+    role = specs["argument_specs"]["main"]["options"]["trust_store_allow"]["choices"]
+    assert tuple(role) == tuple(ARGUMENT_SPEC["allow"]["choices"]) == ALLOWABLE
 
 
 def test_two_additions_of_one_name_clash_with_each_other() -> None:
@@ -90,7 +104,7 @@ def test_an_expired_certificate_expires_at_its_last_second() -> None:
     change = plan_change(TrustStore.read(""), read_bundle(STALE.pem).certificates, "present")
     ends = STALE.certificate.not_valid_after_utc
     assert [one.allow for one in refused_additions(change, ends)] == ["expired"]
-    assert refused_additions(change, ends.replace(year=ends.year - 1)) == []
+    assert refused_additions(change, ends - timedelta(seconds=1)) == []
 
 
 @pytest.mark.parametrize(

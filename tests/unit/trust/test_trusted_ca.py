@@ -29,6 +29,8 @@ def essential(result: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("state", "given", "wanted"),
     [
+        ("exact", [*OLD, TWIN, NEW[0]], [*OLD, TWIN, NEW[0]]),
+        ("exact", [TWIN, *OLD], [OLD[0], TWIN, OLD[2], OLD[1]]),
         ("present", [*NEW, OLD[1]], [*OLD, *NEW]),
         ("exact", [OLD[2], OLD[0]], [OLD[0], OLD[2]]),
         ("exact", [NEW[0], OLD[1]], [OLD[1], NEW[0]]),
@@ -39,10 +41,11 @@ def test_check_mode_predicts_what_happens_and_the_second_run_changes_nothing(
     client: StoreClient, via: str, state: str, given: list[Made], wanted: list[Made]
 ) -> None:
     client.set(certs_root_post="replace")
-    predicted = client.trust(pem(*given), state=state, via=via, check=True)
+    allowed: dict[str, Any] = {"allow": ["same_name"]}
+    predicted = client.trust(pem(*given), state=state, via=via, check=True, **allowed)
     assert (client.uploads, client.seen["writes"]) == (0, [])
     assert not client.backups.exists()
-    done = client.trust(pem(*given), state=state, via=via)
+    done = client.trust(pem(*given), state=state, via=via, **allowed)
     assert essential(predicted) == essential(done)
     assert (done["changed"], done["restart_required"]) == (True, True)
     assert client.held == done["held"] == digests(*wanted)
@@ -54,7 +57,7 @@ def test_check_mode_predicts_what_happens_and_the_second_run_changes_nothing(
     )
     assert done["diff"]["after"].count("\n") == len(wanted)
     writes = client.seen["writes"]
-    again = client.trust(pem(*given), state=state, via=via)
+    again = client.trust(pem(*given), state=state, via=via, **allowed)
     assert (again["changed"], again["restart_required"], again["backup_file"]) == (
         False,
         False,
@@ -107,7 +110,7 @@ def test_a_store_that_cannot_be_read_is_never_an_empty_one(client: StoreClient, 
         ([STALE], {}, "expired on 2025-01-17T00:00:00Z"),
         ([TWIN], {}, "CSCwa12905"),
         (["/nowhere/ca.pem"], {}, "certificates[0]: neither PEM text nor a readable file"),
-        ([], {"state": "exact"}, "state exact needs every certificate"),
+        ([], {"state": "exact"}, "certificates is empty, and state: exact"),
         ([OLD[0]], {"state": "exact", "protected": [OLD[1].pem]}, "allow_removal_of"),
         ([OLD[0]], {"allow_removal_of": ["abc"]}, "allow_removal_of[0]: no SHA-256"),
         ([OLD[0]], {"protected": ["nothing\n"]}, "protected[0]: no PEM certificate"),
@@ -189,6 +192,26 @@ def test_a_backup_restores_exactly(client: StoreClient) -> None:
     assert client.held == digests(OLD[0])
     restored = client.trust(backup, state="exact", allow=["leaf", "expired", "same_name"])
     assert (restored["changed"], client.held) == (True, before)
+
+
+@pytest.mark.parametrize("via", WAYS)
+def test_a_backup_restores_the_order_of_twins(client: StoreClient, via: str) -> None:
+    client.set(certs_root_post="replace")
+    how: dict[str, Any] = {"state": "exact", "via": via, "allow": ["same_name"]}
+    restore = how | {"order": "listed"}
+    client.hold(pem(OLD[0], TWIN, *OLD[1:]))
+    before = client.held
+    backup = client.trust(*OLD, **how)["backup_file"]
+    restored = client.trust(backup, **restore)
+    assert (restored["changed"], client.held) == (True, before)
+    # Held without a certificate too many or too few, and yet not the store of the backup.
+    client.hold(pem(*OLD, TWIN))
+    predicted = client.trust(backup, check=True, **restore)
+    restored = client.trust(backup, **restore)
+    assert essential(predicted) == essential(restored)
+    assert (restored["changed"], client.held) == (True, before)
+    assert [one["sha256"] for one in restored["reordered"]] == digests(TWIN, OLD[1])
+    assert client.trust(backup, **restore)["changed"] is False
 
 
 # --- root_ssh -----------------------------------------------------------------------------------

@@ -265,7 +265,7 @@ def test_of_two_equal_sets_the_one_that_clashes_with_nothing_is_taken() -> None:
     [
         (ROOT.key_pem, "private key"),
         ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "not a certificate"),
-        ("hello", "no certificate"),
+        ("hello", "no PEM certificate in it (DER must be converted)"),
         (LEAF.pem, "not a CA and not self-signed"),
         (OLD_ROOT.pem, "expired on"),
         (make("Future CA", valid=FUTURE).pem, "not valid before"),
@@ -279,6 +279,13 @@ def test_what_must_not_go_into_a_store_is_refused_with_its_reason(text: str, rea
     assert reason in refused["reason"]
     assert refused["place"] == "candidates"
     assert "PRIVATE KEY" not in str(result)
+
+
+@pytest.mark.parametrize("presented", ["hello", LEAF.key_pem, pem(LEAF)[:200]])
+def test_what_an_origin_sends_is_not_repaired_at_the_store(presented: str) -> None:
+    silent = {"address": "cucm1.example.test", "port": 8443, "presented": presented}
+    (left,) = plan_trust({"expc": ""}, [silent], at=AT)["plans"]["expc"]["unrepaired"]
+    assert "Unified OS Administration" in left["remedy"] and "trust store" not in left["remedy"]
 
 
 def test_a_store_that_cannot_be_loaded_is_not_repaired_by_adding() -> None:

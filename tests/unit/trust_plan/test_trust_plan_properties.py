@@ -18,6 +18,9 @@ from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.growt
     upload_order,
 )
 from ansible_collections.collab.expressway.plugins.module_utils.trust_plan.plan import plan_trust
+from ansible_collections.collab.expressway.plugins.module_utils.trust_store.rollout import (
+    planned_uploads,
+)
 from ansible_collections.collab.expressway.plugins.module_utils.verdict.chain_judgement import (
     TrustStore,
 )
@@ -79,6 +82,30 @@ def test_enough_and_none_can_be_left_out(situation: Situation) -> None:
             assert after - still <= {(each["address"], each["port"]) for each in one["repairs"]}
         assert plan["smallest"]
         assert plan["at_least"] == len(added)
+
+
+@settings(QUICK, max_examples=25)
+@given(situations(), st.data())
+def test_what_is_left_of_a_plan_repairs_something_all_of_it(
+    situation: Situation, data: st.DataObject
+) -> None:
+    for name, plan in planned(situation).items():
+        store = situation.trust_stores[name]
+        # Somebody vouches for a part of it only.
+        send = [
+            one | {"seen_in": ["candidates" if data.draw(st.booleans()) else "presented by x:1"]}
+            for one in plan["add"]
+        ]
+        upload = planned_uploads(
+            {name: plan | {"add": send}}, {name: {"pem": store, "error": None}}, on_clash="upload"
+        )[name]
+        vouched = [one["pem"] for one in send if one["seen_in"] == ["candidates"]]
+        assert len(upload["adds"]) + len(upload["left_out"]) == len(send)
+        reached = accepted(store + "".join(upload["certificates"]), situation)
+        assert reached == accepted(store + "".join(vouched), situation)
+        for pem in upload["certificates"]:
+            rest = [one for one in upload["certificates"] if one != pem]
+            assert not reached <= accepted(store + "".join(rest), situation)
 
 
 @QUICK

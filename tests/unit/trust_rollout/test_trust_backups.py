@@ -109,6 +109,12 @@ def test_a_backup_that_is_not_whole_is_refused() -> None:
     assert "no certificate" in doubts_about_backup(choice(digest), "nothing\n")[0]
 
 
+def test_of_the_backups_of_one_second_the_last_is_the_newest() -> None:
+    same = [MANIFEST[0] | {"file": f"expc1-{number}.pem"} for number in range(3)]
+    choice = choose_backup("expc1", BOTH, "b", folder=True, manifest=[*same, *MANIFEST[1:]])
+    assert choice["path"] == "b/expc1-2.pem"
+
+
 ENTRY = {"file": "f", "peer": "p", "taken_at": "t", "sha256": "s"}
 
 

@@ -89,6 +89,34 @@ def test_what_should_have_gone_and_is_still_there() -> None:
     assert found == ["it still holds aa…"]
 
 
+TWINS = UPLOAD | {
+    "expected": ["bb", "aa", "cc"],
+    "adds": [],
+    "reorders": [{"sha256": "bb", "subject": "CN=A"}],
+    "namesakes": [["aa", "bb"]],
+}
+"""An upload that only puts bb before aa, which has the same common name."""
+
+
+def test_of_one_common_name_the_order_is_proven_too() -> None:
+    before = BEFORE | {"certificates": ["aa", "bb", "cc"]}
+
+    def member(back: Record) -> Record:
+        seen = {"read": before, "upload": TWINS, "written": DONE, "read_back": back}
+        found = doubts(TWINS, DONE, back, [], [], before)
+        return member_of_rollout("emea", "e", seen | {"doubts": found}, check_mode=False)
+
+    # Other names may stand anywhere.
+    assert member(held("cc", "bb", "aa"))["outcome"] == "written"
+    former = member(held("aa", "cc", "bb"))
+    assert former["outcome"] == "restored"
+    assert former["doubts"] == [
+        "of certificates with one common name it holds aa…, bb… in this order instead of bb…, aa…"
+    ]
+    assert not may_put_back(before, TWINS, held("aa", "bb", "cc"))
+    assert may_put_back(before | {"certificates": ["bb", "aa"]}, TWINS, held("aa", "bb"))
+
+
 @pytest.mark.parametrize(
     ("back", "expected"),
     [
@@ -184,6 +212,7 @@ def test_the_report_says_who_holds_what() -> None:
     forecast = {
         "repaired": ["cucm1:8443 (rsa)"],
         "refused": ["cucm2:8443 (rsa): expired → renew it"],
+        "refused_before": ["cucm2:8443 (rsa): expired → renew it", "cucm1:8443 (rsa): unknown CA"],
     }
     lines = rollout_report(
         [
@@ -211,6 +240,8 @@ def test_the_report_says_who_holds_what() -> None:
         "emea: expc3 was not touched, because the roll-out stopped before it; it stopped at expc2",
         "emea: peers differ: CN=B (bb…) is missing on expc2, expc3",
         "emea: still refused, on expc1, expc2, expc3: cucm2:8443 (rsa): expired → renew it",
+        # Nothing has arrived there.
+        "emea: still refused, on expc2, expc3: cucm1:8443 (rsa): unknown CA",
         "emea: not looked at, on expc1: cucm3:8443: no answer",
         "emea: Cisco's guides say that Expressway has to be restarted for a new CA to take effect: expc1. "
         "Not done here; one peer at a time, the primary first",

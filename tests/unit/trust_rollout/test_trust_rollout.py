@@ -24,6 +24,7 @@ from tests.unit.trust_plan.pki import AT, EXPIRED, Made, make
 
 ROOT, OTHER, THIRD = make("Root"), make("Other"), make("Third")
 STALE = make("Stale", valid=EXPIRED)
+TWIN = make("Other", key_name="another")
 LEAF = make("cucm1.example.test", ROOT, ca=False, dns=["cucm1.example.test"])
 
 Record = dict[str, Any]
@@ -148,6 +149,23 @@ def test_what_only_origins_present_needs_consent(
     assert len(upload["left_out"]) == 1 - sent
 
 
+def test_a_part_of_a_repair_is_not_sent() -> None:
+    # Root, which nobody vouches for, alone; Third below Root; Other either below Root or alone.
+    reads = {"expc1": read_of(stored(STALE))}
+    add = [wanted(ROOT, "presented by cucm1:8443"), wanted(THIRD), wanted(OTHER)]
+    ways = [
+        [[ROOT.sha256]],
+        [[ROOT.sha256, THIRD.sha256]],
+        [[OTHER.sha256, ROOT.sha256], [OTHER.sha256]],
+    ]
+    upload = planned_uploads({"expc1": plan(*add) | {"ways": ways}}, reads)["expc1"]
+    assert upload["certificates"] == [OTHER.pem]
+    assert [one["sha256"] for one in upload["left_out"]] == [ROOT.sha256, THIRD.sha256]
+    assert upload["left_out"][1]["why"] == (
+        f"it repairs nothing without 'Root' ({ROOT.sha256[:16]}…), which is not sent"
+    )
+
+
 @pytest.mark.parametrize(
     ("advised", "needed_by", "wanted_at", "expected"),
     [
@@ -191,6 +209,15 @@ def test_certificates_that_somebody_chose(
     assert upload["expected"] == [one.sha256 for one in expected]
     assert upload["before_pem"] == OTHER.pem
     assert upload["after_pem"].count("BEGIN CERTIFICATE") == len(expected)
+    assert (upload["reorders"], upload["namesakes"]) == ([], [])
+
+
+def test_a_backup_brings_its_order_of_twins() -> None:
+    reads = {"expc1": read_of(stored(OTHER, ROOT, TWIN))}
+    upload = given_uploads([TWIN.pem + OTHER.pem + ROOT.pem], reads, state="exact", order="listed")
+    assert upload["expc1"]["expected"] == [one.sha256 for one in (TWIN, OTHER, ROOT)]
+    assert upload["expc1"]["namesakes"] == [[OTHER.sha256, TWIN.sha256]]
+    assert [one["sha256"] for one in upload["expc1"]["reorders"]] == [TWIN.sha256, OTHER.sha256]
 
 
 def test_origins_of_an_audit_come_once_for_each_chain() -> None:
@@ -244,6 +271,11 @@ def test_a_forecast_says_what_is_repaired_what_breaks_and_what_stays_refused() -
         "cucm2.example.test:8443 (rsa): name not in the certificate → reissue it with this name"
     ]
     assert [one["outcome"] for one in gain["verdicts"]] == ["accepted", "refused"]
+    # As long as nothing has arrived.
+    assert gain["refused_before"] == [
+        f"{name}.example.test:8443 (rsa): its issuing CA is unknown → upload that CA, up to its root"
+        for name in ("cucm1", "cucm2")
+    ]
 
     uploads = given_uploads([OTHER.pem], {"expc2": READS["expc2"]}, state="exact")
     loss = forecast(uploads, judged(uploads), ORIGINS)["expc2"]
@@ -253,9 +285,6 @@ def test_a_forecast_says_what_is_repaired_what_breaks_and_what_stays_refused() -
         "cucm2.example.test",
     ]
     assert (loss["repaired"], loss["refused"]) == ([], [])
-
-
-TWIN = make("Other", key_name="another")
 
 
 @pytest.mark.parametrize(
