@@ -23,7 +23,9 @@ options:
 EXAMPLES = r"""
 - name: Refuse what cannot be read
   ansible.builtin.assert:
-    that: ({'trust_store_candidates': trust_store_candidates} | collab.expressway.pem_options).problems | length == 0
+    that: unreadable | length == 0
+  vars:
+    unreadable: "{{ ({'trust_store_candidates': trust_store_candidates} | collab.expressway.pem_options).problems }}"
 """
 
 RETURN = r"""
