@@ -22,8 +22,8 @@ description:
     what was read back. A store that is neither the old nor the wanted one afterwards is restored as far as the way in use allows, and the
     message says what the peer holds.
   - Private keys and anything that is no certificate are never sent. Server certificates that a CA signed, certificates that have
-    expired or are not valid yet, and certificates whose common name another one has (an Expressway trusts only the first of these, CSCwa12905) are refused unless
-    O(allow) names them. What the store holds already is not judged.
+    expired or are not valid yet, and certificates whose common name another one has (an Expressway trusts only the first of these, CSCwa12905) are refused
+    unless O(allow) names them. What the store holds already is not judged.
   - The documentation of the appliance does not say whether its API appends an upload to the store or replaces the store. With
     O(api_post=auto) the whole store as it is wanted is uploaded, which is right either way.
 extends_documentation_fragment:

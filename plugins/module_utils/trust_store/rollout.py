@@ -106,7 +106,8 @@ def planned_uploads(
 
     An upload is {state, order, certificates, expected, adds, removes, reorders, namesakes, before_pem, after_pem, left_out,
     problems, reasons}: PEM texts to send, the digests that the store will hold afterwards (in its order), what comes, goes and gets
-    another place as `shown`, the digests before and after by common name where it has several, the store's text before and after, [{subject, sha256, why}] of what is not sent, messages that forbid the roll-out, and
+    another place as `shown`, the digests before and after by common name where it has several, the store's text before and after,
+    [{subject, sha256, why}] of what is not sent, messages that forbid the roll-out, and
     [{subject, sha256, seen_in, reason}] of what is sent. `on_clash`: fail, skip or upload where certificates share a common name.
     `stale_at`: take out what a plan advises to remove, has expired by then and no origin needs; None takes nothing out.
     """
