@@ -34,7 +34,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Whether the API can remove certificates shows only when it is tried; RV(unproven) and a warning say so.
+      - Whether the API can remove certificates, or change their order, shows only when it is tried; RV(unproven) and a warning say so.
   diff_mode:
     support: full
     details:
@@ -226,7 +226,7 @@ held:
   type: list
   elements: str
 unproven:
-  description: In check mode, what only the upload itself shows, such as whether the API can remove certificates; otherwise null.
+  description: In check mode, what only the upload itself shows, such as whether the API can remove certificates or change their order; otherwise null.
   returned: success
   type: str
 via_detail:

@@ -64,7 +64,8 @@ NO_REMOVAL = (
 
 
 UNPROVEN = (
-    "whether the API of this peer can remove certificates shows only when it is tried: one that appends makes the run fail there. "
+    "whether the API of this peer can remove certificates, or change their order, shows only when it is tried: one that appends makes the "
+    "run fail there. "
     "Say what your release does with api_post, where you know it, or use via: root_ssh"
 )
 TOO_SMALL = (
@@ -113,7 +114,7 @@ class StoreOverApi:
         return None
 
     def unproven(self, change: TrustStoreChange) -> str | None:
-        return UNPROVEN if change.removed and self._how == AUTO else None
+        return UNPROVEN if _needs_replacing(change) and self._how == AUTO else None
 
     def _cannot_be_found_out(self, change: TrustStoreChange) -> bool:
         needed = self._how == AUTO and _mixes(change)
