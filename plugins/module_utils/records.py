@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import UnionType
-from typing import Any
+from types import NoneType
+from typing import Any, TypeAlias
 
-TEXT, NUMBER = str | None, int | None
-Shape = Mapping[str, type | UnionType]
+TEXT, NUMBER = (str, NoneType), (int, NoneType)
+Shape: TypeAlias = Mapping[str, type | tuple[type, ...]]
 """The keys that are read of a record, with the types of their values."""
 _SAID: dict[Any, str] = {
     str: "text",
