@@ -46,6 +46,7 @@ STEP, ALLOWED = b'Txn-id="', b'"Request Allowed"'
 RECEIVE, SEND = b'"Receive Request"', b'Detail="Sending Request" Txn-id="'
 DESTINATION = b'Dst-ip="'
 
+PROGRAM = b"traffic_server"
 LONGEST_WRITER = 256
 """Bytes that hold the time, host and program of a line."""
 
@@ -114,9 +115,8 @@ class RequestLines:
             added = self._add(answer - base, step_at, records) if answer >= base + start else None
             if added is not None:
                 first, end, line = added
-                transaction = self._transaction(first, end, line)
-                received = self._add_earlier(transaction, added, records)
-                asked = self._writer(first), transaction
+                asked = self._writer(first), self._transaction(first, end, line)
+                received = self._add_earlier(asked, first, records)
                 self._refused.append((base + received, base + end, asked))
 
     def _add_sent_again(
@@ -136,7 +136,7 @@ class RequestLines:
                     known.add(asked)
                     added = self._add(self._answer(asked, place), step_at, records)
                     if added is not None:
-                        self._add_earlier(transaction, added, records)
+                        self._add_earlier(asked, added[0], records)
             place = window.find(to, place + len(to), limit)
 
     def _answer(self, asked: Asked, start: int) -> int:
@@ -151,13 +151,10 @@ class RequestLines:
         return answer if answer >= 0 else start
 
     def _writer(self, start: int) -> bytes:
-        """Host and program in a line that starts at a position: each program numbers its transactions by itself."""
-        return b" ".join(self._window.text(start, start + LONGEST_WRITER).split(b" ", 3)[1:3])
-
-    def _writers_differ(self, one: Record, other: Record) -> bool:
-        if isinstance(one[2], Step) and isinstance(other[2], Step):
-            return one[2].writer != other[2].writer
-        return self._writer(one[0]) != self._writer(other[0])
+        """Host and process in a line that starts at a position: each process numbers its transactions by itself."""
+        text = self._window.text(start, start + LONGEST_WRITER)
+        before, _program, behind = text.partition(PROGRAM)
+        return b" ".join([*before.split()[-1:], behind.partition(b"]")[0].strip()])
 
     def _was_sent(self, transaction: bytes, start: int, limit: int) -> bool:
         """Was it sent before a position, and not first received between both?"""
@@ -177,9 +174,9 @@ class RequestLines:
         quote = buffer.find(b'"', step, end)
         return self._window.text(step, quote) if step >= len(STEP) and quote >= 0 else b""
 
-    def _add_earlier(self, transaction: bytes, record: Record, records: Records) -> int:
-        """The lines before a record that tell of the same request; where the first of them starts."""
-        start = record[0]
+    def _add_earlier(self, asked: Asked, start: int, records: Records) -> int:
+        """The lines before a position that tell of a request; where the first of them starts."""
+        writer, transaction = asked
         if not transaction:
             return start
         buffer = self._window.buffer
@@ -192,7 +189,7 @@ class RequestLines:
             if added is None:
                 break
             begin, end, _line = added
-            if self._writers_differ(added, record):
+            if self._writer(begin) != writer:
                 earlier = buffer.rfind(mark, lowest, begin)
                 continue
             start = begin

@@ -226,3 +226,14 @@ def test_samples_name_their_lines_wherever_the_buffer_was_moved() -> None:
     samples = [sample for one in result["refusals"] for sample in one["samples"]]
     assert len(samples) == attempts(lines)
     assert all(lines[sample["line"] - 1].strip() == sample["text"] for sample in samples)
+
+
+def test_lines_without_a_year_belong_to_their_request_in_large_logs_as_in_short_ones() -> None:
+    """Their time is several words, and another one in each line."""
+    lines = [f"Nov 20 {line[11:23]} {line.partition(' ')[2]}" for line in request(SELF_SIGNED)]
+    short = analyse([Bytes("log", "".join(lines).encode())], Options(max_samples=0))
+    assert ports(short) == [(SELF_SIGNED.address, [SELF_SIGNED.port], 1)]
+    # Further apart than is read around a refusal whose request is not found.
+    large = told(*lines[:2], NOISE * 200, *lines[2:])
+    assert ports(large) == ports(short)
+    assert large["refusals"][0]["users"] == short["refusals"][0]["users"] == ["user1"]
