@@ -46,7 +46,7 @@ STEP, ALLOWED = b'Txn-id="', b'"Request Allowed"'
 RECEIVE, SEND = b'"Receive Request"', b'Detail="Sending Request" Txn-id="'
 DESTINATION = b'Dst-ip="'
 
-PROGRAM = b"traffic_server"
+PROGRAM = b" traffic_server"
 LONGEST_WRITER = 256
 """Bytes that hold the time, host and program of a line."""
 
@@ -146,15 +146,21 @@ class RequestLines:
         words = ANSWER + transaction + b'"'
         limit = min(window.whole_to, start + LOOK_AHEAD)
         answer = window.find(words, start, limit)
-        while answer >= 0 and self._writer(window.line_start(answer)) != writer:
+        while answer >= 0 and not self._is_by(writer, window.line_start(answer)):
             answer = window.find(words, answer + len(words), limit)
         return answer if answer >= 0 else start
 
     def _writer(self, start: int) -> bytes:
-        """Host and process in a line that starts at a position: each process numbers its transactions by itself."""
-        text = self._window.text(start, start + LONGEST_WRITER)
-        before, _program, behind = text.partition(PROGRAM)
-        return b" ".join([*before.split()[-1:], behind.partition(b"]")[0].strip()])
+        """Host and process as the line that starts at a position has them: each process numbers its transactions by itself."""
+        buffer, limit = self._window.buffer, start + LONGEST_WRITER
+        program = buffer.find(PROGRAM, start, limit)
+        end = buffer.find(b"]", program, limit) + 1 if program >= 0 else 0
+        return (
+            self._window.text(max(start, buffer.rfind(b" ", start, program)), end) if end else b""
+        )
+
+    def _is_by(self, writer: bytes, start: int) -> bool:
+        return self._window.buffer.find(writer, start, start + LONGEST_WRITER) >= 0
 
     def _was_sent(self, transaction: bytes, start: int, limit: int) -> bool:
         """Was it sent before a position, and not first received between both?"""
@@ -189,7 +195,7 @@ class RequestLines:
             if added is None:
                 break
             begin, end, _line = added
-            if self._writer(begin) != writer:
+            if not self._is_by(writer, begin):
                 earlier = buffer.rfind(mark, lowest, begin)
                 continue
             start = begin
